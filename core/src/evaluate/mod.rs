@@ -1,0 +1,1 @@
+//! The rules of etcd's requests: validation, ranges, transactions.

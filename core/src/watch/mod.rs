@@ -1,0 +1,1 @@
+//! Watch streams and their watchers.

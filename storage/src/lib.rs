@@ -1,0 +1,3 @@
+//! The log's format, its writer and its recovery, without any I/O.
+pub mod ids;
+pub mod record;

@@ -1,0 +1,115 @@
+//! What one write does: the outcome that the log holds and every member applies.
+
+use crate::ids::{Epoch, GroupId, LeaseId, Revision};
+
+/// Everything that one raft entry of a shard's group carries: the records that were evaluated
+/// together, in revision order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The reign in which the records were evaluated.
+    pub epoch: Epoch,
+    /// The watermark known when the batch was appended.
+    pub watermark: Revision,
+    /// The records, in revision order.
+    pub records: Vec<Record>,
+}
+
+/// What one write does to one shard (or to the control group).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The write's place in history.
+    pub revision: Revision,
+    /// All groups that hold a part of this write, in ascending order; empty when this group is
+    /// the only one.
+    pub participants: Vec<GroupId>,
+    /// This part's index among `parts`: a long record spans several entries of its group.
+    pub part: u32,
+    /// How many parts the record has in this group; at least 1.
+    pub parts: u32,
+    /// The changes, ordered by `sub`.
+    pub changes: Vec<Change>,
+}
+
+/// One change of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The change's 0-based place inside its write, over all shards (etcd's sub-revision).
+    pub sub: u32,
+    /// The key.
+    pub key: Vec<u8>,
+    /// What happens to it.
+    pub action: Action,
+}
+
+/// What a [`Change`] does to its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The key has this version from now on.
+    Put {
+        /// Revision at which the key came into being.
+        create_revision: Revision,
+        /// Changes since then, this one included; at least 1.
+        version: u64,
+        /// The lease that the key is attached to; 0 for none.
+        lease: LeaseId,
+        /// Where the value lies.
+        value: ValueSpan,
+    },
+    /// The key is gone.
+    Delete,
+    /// The lease ends (control group only; `key` is empty).
+    RevokeLease(LeaseId),
+}
+
+/// Where a value lies among the bytes that follow the batch's archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ValueSpan {
+    /// First byte, counted from the start of the entry's value bytes.
+    pub offset: u32,
+    /// Length in bytes.
+    pub len: u32,
+    /// CRC-32C of the value's bytes.
+    pub crc: u32,
+}
+
+/// What an entry of the control group carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// The cluster's unchangeable facts; the first entry of the control group.
+    Genesis {
+        /// etcd's cluster id.
+        cluster: u64,
+        /// How many shards the keyspace has, for ever.
+        shards: u16,
+        /// Seed of the hash that maps keys to shards.
+        seed: u64,
+    },
+    /// A reign begins.
+    Epoch {
+        /// The reign.
+        epoch: Epoch,
+        /// Records of earlier reigns above this revision are void.
+        base: Revision,
+        /// The raft term of every group that the reign is bound to.
+        terms: Vec<(GroupId, u64)>,
+    },
+    /// A lease begins.
+    LeaseGrant {
+        /// The lease.
+        lease: LeaseId,
+        /// Granted time to live in seconds.
+        ttl: i64,
+    },
+    /// A lease without keys ends.
+    LeaseRevoke {
+        /// The lease.
+        lease: LeaseId,
+    },
+    /// History below this revision may be forgotten.
+    Compact {
+        /// The first revision that stays readable.
+        revision: Revision,
+    },
+    /// The control group's part in a write with a revision (the end of leases with keys).
+    Records(Batch),
+}
