@@ -22,7 +22,7 @@ pub struct KvRef<'a> {
 }
 
 /// What a pair has beside key and value.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KvMeta {
     /// Revision at which the key came into being.
     pub create_revision: Revision,
