@@ -2,12 +2,19 @@
 //! machines without I/O, clocks or unsafe code.
 
 pub mod api;
+pub mod attachments;
+pub mod cells;
+pub mod epoch;
 pub mod error;
 pub mod evaluate;
 pub mod index;
 pub mod interval;
 pub mod kv_list;
+pub mod limits;
+pub mod overlay;
 pub mod port;
+pub mod routing;
+pub mod sequencer;
 pub mod version;
 pub mod watch;
 

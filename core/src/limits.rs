@@ -1,0 +1,43 @@
+//! Every bound of the engine in one place, with the relations between them.
+
+/// Most bytes of one raft entry's payload; a longer record spans several entries.
+pub const ENTRY_BYTES_MAX: usize = 1 << 20;
+
+/// Most payload bytes of one group-commit write. What arrives beyond it waits for the next write.
+pub const WRITE_BYTES_MAX: usize = 4 << 20;
+
+/// Writes evaluated before the core looks after its connections again (about half a millisecond).
+pub const EVALUATIONS_PER_STEP: usize = 256;
+
+/// Keys that one page of a range holds at most.
+pub const PAGE_KEYS_MAX: usize = 4096;
+
+/// Bytes of keys and values that one page of a range holds at most (one pair may exceed it).
+pub const PAGE_BYTES_MAX: usize = 256 << 10;
+
+/// An answer up to this many bytes is built whole; a larger one is measured and streamed.
+pub const WHOLE_ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// Reads of cold values that one core has under way at once.
+pub const COLD_READS_MAX: usize = 128;
+
+/// Transactions that one closing of the gates serves at most.
+pub const ROUND_WRITES_MAX: usize = 512;
+
+/// Versions that one step of compaction touches.
+pub const COMPACTION_STEP: usize = 1000;
+
+/// Entries of the eviction hand's way per applied batch.
+pub const EVICTION_STEP: usize = 256;
+
+/// Longest time to live of a lease, in seconds, as in etcd.
+pub const LEASE_TTL_MAX: i64 = 9_000_000_000;
+
+/// Leases that are revoked because they expired, per second, as in etcd.
+pub const EXPIRIES_PER_SECOND: usize = 1000;
+
+/// Bytes of events on their way to one core; beyond it, that core's watchers read history.
+pub const EVENT_BYTES_IN_FLIGHT_MAX: usize = 4 << 20;
+
+const _: () = assert!(ENTRY_BYTES_MAX <= WRITE_BYTES_MAX);
+const _: () = assert!(PAGE_BYTES_MAX <= WHOLE_ANSWER_BYTES_MAX);
