@@ -4,9 +4,12 @@
 
 use std::fmt;
 
+use rkyv::{Archive, Deserialize, Serialize};
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*
+        #[derive(Archive, Serialize, Deserialize)]
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub $inner);
 
@@ -44,6 +47,14 @@ id! {
     Generation(u64)
 }
 id! {
+    /// A cluster, as etcd's clients see it.
+    ClusterId(u64)
+}
+id! {
+    /// A member of the cluster, as etcd's clients see it.
+    MemberId(u64)
+}
+id! {
     /// A segment file of a member, unique for the life of the data directory and never reused,
     /// not even when the file itself is recycled.
     SegmentId(u64)
@@ -69,4 +80,59 @@ impl Revision {
 impl GroupId {
     /// The group that holds membership, epochs, leases and settings.
     pub const CONTROL: Self = Self(u16::MAX);
+}
+
+impl SegmentId {
+    /// Bits of the id that hold the segment's place in its log.
+    const ORDINAL_BITS: u32 = 26;
+    /// Bits of the id that hold the log's core.
+    const CORE_BITS: u32 = 10;
+
+    /// The id of the segment that is number `ordinal` in the log of `core` in `generation`, made
+    /// of those three, so that cores never have to agree on the next one. `None` when one of them
+    /// is beyond its bits: 28 for the generation, 10 for the core, 26 for the ordinal.
+    #[must_use]
+    pub fn compose(generation: Generation, core: CoreId, ordinal: u32) -> Option<Self> {
+        let fits = generation.0 >> (64 - Self::CORE_BITS - Self::ORDINAL_BITS) == 0
+            && core.0 >> Self::CORE_BITS == 0
+            && ordinal >> Self::ORDINAL_BITS == 0;
+        let high = generation.0 << Self::CORE_BITS | u64::from(core.0);
+        fits.then_some(Self(high << Self::ORDINAL_BITS | u64::from(ordinal)))
+    }
+
+    /// The name of the segment's file in the data directory.
+    #[must_use]
+    pub fn file_name(self) -> String {
+        format!("{:016x}.log", self.0)
+    }
+
+    /// The segment whose file has this name; `None` when it is no segment's.
+    #[must_use]
+    pub fn from_file_name(name: &str) -> Option<Self> {
+        let id = Self(u64::from_str_radix(name.strip_suffix(".log")?, 16).ok()?);
+        (id.file_name() == name).then_some(id)
+    }
+}
+
+/// Where bytes lie on disk. No two values ever share one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Location {
+    /// The segment file.
+    pub segment: SegmentId,
+    /// Byte offset in it.
+    pub offset: u32,
+}
+
+impl Location {
+    /// The location `bytes` further on in the same segment.
+    #[must_use]
+    pub const fn plus(self, bytes: u32) -> Self {
+        Self { segment: self.segment, offset: self.offset + bytes }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at offset {}", self.segment.file_name(), self.offset)
+    }
 }

@@ -1,10 +1,16 @@
 //! What one write does: the outcome that the log holds and every member applies.
+//!
+//! The archives of these types are the log's format: version 1 of an entry's payload is what their
+//! derives make of them, and golden bytes in the tests hold them to it. A change of any field is a
+//! new version of the payload (see [`crate::payload`]), never an edit.
+
+use rkyv::{Archive, Deserialize, Serialize};
 
 use crate::ids::{Epoch, GroupId, LeaseId, Revision};
 
 /// Everything that one raft entry of a shard's group carries: the records that were evaluated
 /// together, in revision order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// The reign in which the records were evaluated.
     pub epoch: Epoch,
@@ -15,7 +21,7 @@ pub struct Batch {
 }
 
 /// What one write does to one shard (or to the control group).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The write's place in history.
     pub revision: Revision,
@@ -31,7 +37,7 @@ pub struct Record {
 }
 
 /// One change of one key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The change's 0-based place inside its write, over all shards (etcd's sub-revision).
     pub sub: u32,
@@ -42,7 +48,7 @@ pub struct Change {
 }
 
 /// What a [`Change`] does to its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The key has this version from now on.
     Put {
@@ -62,7 +68,7 @@ pub enum Action {
 }
 
 /// Where a value lies among the bytes that follow the batch's archive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ValueSpan {
     /// First byte, counted from the start of the entry's value bytes.
     pub offset: u32,
@@ -72,8 +78,29 @@ pub struct ValueSpan {
     pub crc: u32,
 }
 
+impl ValueSpan {
+    /// The span of `value`, lying `offset` bytes into the entry's value bytes.
+    #[must_use]
+    pub fn of(offset: u32, value: &[u8]) -> Self {
+        Self { offset, len: value.len() as u32, crc: crc32c::crc32c(value) }
+    }
+
+    /// Whether `value` is what the span was made of, by length and checksum.
+    #[must_use]
+    pub fn matches(&self, value: &[u8]) -> bool {
+        value.len() == self.len as usize && crc32c::crc32c(value) == self.crc
+    }
+
+    /// The value inside its entry's value bytes; `None` when it does not lie in them.
+    #[must_use]
+    pub fn slice<'a>(&self, values: &'a [u8]) -> Option<&'a [u8]> {
+        let start = self.offset as usize;
+        values.get(start..start.checked_add(self.len as usize)?)
+    }
+}
+
 /// What an entry of the control group carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum Control {
     /// The cluster's unchangeable facts; the first entry of the control group.
     Genesis {
