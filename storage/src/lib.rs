@@ -11,4 +11,5 @@ pub mod log;
 pub mod member;
 pub mod payload;
 pub mod record;
+pub mod recover;
 pub mod segment;

@@ -4,6 +4,8 @@
 //! derives make of them, and golden bytes in the tests hold them to it. A change of any field is a
 //! new version of the payload (see [`crate::payload`]), never an edit.
 
+#![allow(missing_docs, reason = "the derive leaves fields of its own types undocumented")]
+
 use rkyv::{Archive, Deserialize, Serialize};
 
 use crate::ids::{Epoch, GroupId, LeaseId, Revision};
