@@ -9,6 +9,9 @@ pub struct WatchConfig {
     /// fall behind and are fed from history when half of it has been taken. One revision may
     /// exceed it.
     pub stream_bytes: usize,
+    /// With this many bytes waiting on all streams together, only streams without anything
+    /// waiting take more.
+    pub hub_bytes: usize,
     /// A stream that lets this many responses of any kind pile up is ended.
     pub stream_responses: usize,
     /// Watchers on one core; more are refused.
@@ -34,6 +37,7 @@ impl Default for WatchConfig {
     fn default() -> Self {
         Self {
             stream_bytes: 1 << 20,
+            hub_bytes: 64 << 20,
             stream_responses: 1 << 16,
             watchers: 1 << 20,
             response_bytes: 256 << 10,

@@ -63,7 +63,8 @@ pub enum WatchOutput {
     /// Append a response to a stream's queue; `handle_taken` tells when it left.
     Respond(StreamId, WatchResponse),
     /// Have all owners of keys in `interval` send their events; answer with
-    /// `handle_registered` once all of them have agreed.
+    /// `handle_registered` once all of them have agreed. An owner agrees from the revision
+    /// after the last one that it committed, whether or not that is visible.
     Register {
         /// The name for it.
         interest: InterestId,

@@ -1,0 +1,137 @@
+//! From events to responses: dealing live events out, gathering, and queueing.
+
+use braid_storage::ids::Revision;
+
+use super::fragment;
+use super::hub::WatchHub;
+use super::messages::{LiveEvent, WatchOutput};
+use super::size;
+use super::stream::Stream;
+use super::watcher::{Stage, WatcherKey};
+use crate::api::{Event, WatchResponse};
+
+impl WatchHub {
+    /// Deals out the pending events up to the watermark.
+    pub(super) fn deliver_pending(&mut self) {
+        while let Some(live) = self.pending.pop_upto(self.delivered) {
+            for id in self.interests.find(&live.event.kv.key) {
+                let sharers: Vec<_> = self.interests.get(id).watchers.iter().copied().collect();
+                for key in sharers {
+                    self.deliver_live(key, &live);
+                }
+            }
+            self.recent.push(live);
+        }
+        self.flush_touched();
+    }
+
+    fn deliver_live(&mut self, key: WatcherKey, live: &LiveEvent) {
+        let watcher = &self.watchers[key.0];
+        let wanted = watcher.stage == Stage::Synced
+            && watcher.next <= live.revision
+            && watcher.options.pass(&live.event);
+        if wanted && (watcher.options.need_history(live) || !self.gather(key, &live.event)) {
+            self.fall_behind(key, live.revision);
+        }
+    }
+
+    /// A synced watcher goes on from `revision` by catching up. What it gathered of that
+    /// revision is dropped, or the revision would be split.
+    fn fall_behind(&mut self, key: WatcherKey, revision: Revision) {
+        let watcher = &mut self.watchers[key.0];
+        watcher.next = revision;
+        let dropped = watcher.batch.cut(revision);
+        if let Some(stream) = self.streams.get_mut(&watcher.stream) {
+            stream.gathered_bytes -= dropped;
+            self.queued_bytes -= dropped;
+        }
+        self.make_ready(key);
+    }
+
+    /// Puts events from the history, or from recent ones, into a watcher's responses; `after` is
+    /// the revision that follows the ones they cover. Stops early when the stream is full.
+    pub(super) fn feed(&mut self, key: WatcherKey, events: &[Event], after: Revision) {
+        let refused = events
+            .iter()
+            .find(|event| self.watchers[key.0].options.pass(event) && !self.gather(key, event));
+        let after = refused.map_or(after, |event| event.kv.mod_revision);
+        self.watchers[key.0].next = after;
+        self.flush_touched();
+        self.make_ready(key);
+    }
+
+    /// Adds an event to a watcher's next response. `false`, and nothing done, when it begins a
+    /// revision and the stream is full.
+    fn gather(&mut self, key: WatcherKey, event: &Event) -> bool {
+        let watcher = &self.watchers[key.0];
+        if watcher.batch.begins_revision(event) {
+            if self.is_full(key) {
+                return false;
+            }
+            if watcher.batch.bytes >= self.config.response_bytes {
+                self.flush(key);
+            }
+        }
+        let watcher = &mut self.watchers[key.0];
+        if watcher.batch.events.is_empty() {
+            self.touched.push(key);
+        }
+        let bytes = watcher.batch.push(watcher.options.shape(event));
+        if let Some(stream) = self.streams.get_mut(&watcher.stream) {
+            stream.gathered_bytes += bytes;
+            self.queued_bytes += bytes;
+        }
+        true
+    }
+
+    /// Whether the stream of a watcher takes no more events.
+    pub(super) fn is_full(&self, key: WatcherKey) -> bool {
+        let stream = self.streams.get(&self.watchers[key.0].stream);
+        stream.is_some_and(|stream| self.is_stream_full(stream))
+    }
+
+    /// A stream without anything waiting is never full: a full one is sure to be read again.
+    pub(super) fn is_stream_full(&self, stream: &Stream) -> bool {
+        let bytes = stream.bytes();
+        bytes >= self.config.stream_bytes
+            || (bytes > 0 && self.queued_bytes >= self.config.hub_bytes)
+    }
+
+    fn flush_touched(&mut self) {
+        for key in std::mem::take(&mut self.touched) {
+            self.flush(key);
+        }
+    }
+
+    /// Queues what was gathered for a watcher.
+    fn flush(&mut self, key: WatcherKey) {
+        let watcher = &mut self.watchers[key.0];
+        let batch = std::mem::take(&mut watcher.batch);
+        if batch.events.is_empty() {
+            return;
+        }
+        watcher.quiet = false;
+        self.events_total += batch.events.len() as u64;
+        let (stream_id, watch_id) = (watcher.stream, watcher.id);
+        let pieces = if watcher.options.fragment {
+            fragment::split(batch.events, self.config.fragment_bytes)
+        } else {
+            vec![batch.events]
+        };
+        let Some(stream) = self.streams.get_mut(&stream_id) else { return };
+        stream.gathered_bytes -= batch.bytes;
+        self.queued_bytes -= batch.bytes;
+        let mut pieces = pieces.into_iter().peekable();
+        while let Some(events) = pieces.next() {
+            self.queued_bytes += stream.charge(events.iter().map(size::in_memory).sum());
+            let response = WatchResponse {
+                revision: self.delivered,
+                watch_id,
+                fragment: pieces.peek().is_some(),
+                events,
+                ..WatchResponse::default()
+            };
+            self.outputs.push_back(WatchOutput::Respond(stream_id, response));
+        }
+    }
+}
