@@ -1,0 +1,354 @@
+//! The index against the model, by random operations.
+
+mod hash;
+mod model;
+
+use braid_storage::ids::{LeaseId, Revision};
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::{HashScope, Index};
+use crate::interval::Interval;
+use crate::version::Found;
+use model::{Body, Model, Version};
+
+const LATEST: Revision = Revision(1 << 40);
+
+/// An index and the model that it must agree with.
+struct Twin {
+    index: Index,
+    model: Model,
+    revision: Revision,
+    sub: u32,
+    compaction_finished: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Key, value length, lease, whether the value stays in memory, whether it belongs to the
+    /// write before.
+    Put(Vec<u8>, usize, i64, bool, bool),
+    Delete(Vec<u8>, bool),
+    /// How far back, slice, number of slices.
+    Compact(u64, usize, usize),
+    Evict(usize, usize),
+    Warm(Vec<u8>, u64),
+    /// Interval and how far back.
+    Check(Bytes, Bytes, u64),
+}
+
+impl Twin {
+    fn new() -> Self {
+        Self {
+            index: Index::new(),
+            model: Model::default(),
+            revision: Revision::FRESH,
+            sub: 0,
+            compaction_finished: true,
+        }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Put(key, len, lease, resident, joined) => {
+                self.advance(*joined);
+                self.put(key, *len, LeaseId(*lease), *resident);
+            }
+            Step::Delete(key, joined) => self.delete(key, *joined),
+            Step::Compact(back, budget, slices) => self.compact(*back, *budget, *slices),
+            Step::Evict(target, budget) => self.evict(*target, *budget),
+            Step::Warm(key, back) => self.warm(key, *back),
+            Step::Check(key, end, back) => {
+                self.check(&Interval::new(key.clone(), end.clone()), self.back(*back));
+            }
+        }
+    }
+
+    /// The next change belongs to the last write or to a new one.
+    fn advance(&mut self, joined: bool) {
+        if joined && self.revision > Revision::FRESH && self.revision > self.model.compacted {
+            self.sub += 1;
+        } else {
+            self.revision = self.revision.next();
+            self.sub = 0;
+        }
+    }
+
+    /// A revision that is still readable.
+    fn back(&self, back: u64) -> Revision {
+        Revision(self.revision.0.saturating_sub(back)).max(self.model.compacted)
+    }
+
+    /// A write of its own whose value stays in memory.
+    fn put_next(&mut self, key: &[u8], len: usize) {
+        self.advance(false);
+        self.put(key, len, LeaseId::default(), true);
+    }
+
+    fn put(&mut self, key: &[u8], len: usize, lease: LeaseId, resident: bool) {
+        let before = self.model.at(key, LATEST).and_then(|version| version.body.as_ref());
+        let body = Body {
+            create_revision: before.map_or(self.revision, |body| body.create_revision),
+            version: before.map_or(0, |body| body.version) + 1,
+            lease,
+            value: self.revision.0.to_be_bytes().into_iter().cycle().take(len).collect(),
+        };
+        let (revision, sub) = (self.revision, self.sub);
+        let version = Version { key: key.to_vec(), revision, sub, body: Some(body) };
+        if let Some(new) = version.new_version(resident) {
+            self.index.put(key, revision, sub, new);
+        }
+        self.model.versions.push(version);
+    }
+
+    fn delete(&mut self, key: &[u8], joined: bool) {
+        if self.model.at(key, LATEST).is_none() {
+            return;
+        }
+        self.advance(joined);
+        let (revision, sub) = (self.revision, self.sub);
+        self.index.delete(key, revision, sub);
+        self.model.versions.push(Version { key: key.to_vec(), revision, sub, body: None });
+    }
+
+    fn compact(&mut self, back: u64, budget: usize, slices: usize) {
+        let revision = self.back(back);
+        let mut dropped = 0;
+        for _ in 0..slices {
+            let progress = self.index.compact(revision, budget);
+            // A change drops itself and the version before it at most.
+            assert!(progress.dropped <= 2 * budget);
+            dropped += progress.dropped;
+            self.compaction_finished = progress.finished;
+        }
+        let held = self.model.versions.len();
+        self.model.compact(revision);
+        assert!(self.compaction_finished || dropped <= held);
+        assert_eq!(self.index.trimmed_to(), self.model.compacted);
+    }
+
+    fn evict(&mut self, target: usize, budget: usize) {
+        let before = self.index.resident_bytes();
+        self.index.evict(target, budget);
+        let after = self.index.resident_bytes();
+        // Two rounds of the clock reach any target.
+        assert!(after <= before && (budget < 10_000 || after <= target));
+    }
+
+    fn warm(&mut self, key: &[u8], back: u64) {
+        let at = self.back(back);
+        let Some(version) = self.model.at(key, at) else { return };
+        let Some(body) = &version.body else { return };
+        self.index.warm(key, version.revision, &body.value);
+        let found = self.index.at(key, at).expect("the model has it");
+        // Of two versions of one write only the later one can be named.
+        assert!(found.value.bytes.is_some() || found.meta.mod_revision != version.revision);
+    }
+
+    fn check(&self, interval: &Interval, at: Revision) {
+        self.check_reads(interval, at);
+        self.check_changes(interval, at);
+        let newest = self.model.visit(&Interval::everything(), LATEST);
+        assert_eq!(self.index.len(), newest.len() as u64);
+        let bytes = |v: &&Version| v.key.len() + v.body.as_ref().map_or(0, |b| b.value.len());
+        assert_eq!(self.index.live_bytes(), newest.iter().map(bytes).sum::<usize>() as u64);
+    }
+
+    fn check_reads(&self, interval: &Interval, at: Revision) {
+        let expected = self.model.visit(interval, at);
+        let visit = |visitor: &mut Visitor<'_>| self.index.visit(interval, at, visitor);
+        same_pairs(&expected, visit);
+        assert_eq!(self.index.count(interval, at), expected.len() as u64);
+        let newest = self.model.visit(interval, LATEST);
+        same_pairs(&newest, |visitor| self.index.visit_newest(interval, visitor));
+        assert_eq!(self.index.count_newest(interval), newest.len() as u64);
+        same(self.index.at(&interval.start, at), self.model.at(&interval.start, at));
+        same(self.index.newest(&interval.start), self.model.at(&interval.start, LATEST));
+    }
+
+    fn check_changes(&self, interval: &Interval, from: Revision) {
+        // Until a compaction is finished, superseded changes at its revision may be there.
+        let from = if self.compaction_finished { from } else { from.max(self.after_compacted()) };
+        let to = Revision(self.revision.0.saturating_sub(3)).max(from);
+        let all = self.model.changes(from, to);
+        self.same_changes(&all, |visitor| self.index.changes(from, to, visitor));
+        let inside: Vec<_> = all.into_iter().filter(|v| interval.contains(&v.key)).collect();
+        self.same_changes(&inside, |visitor| self.index.changes_in(interval, from, to, visitor));
+    }
+
+    fn after_compacted(&self) -> Revision {
+        self.model.compacted.next()
+    }
+
+    fn same_changes(
+        &self,
+        expected: &[&Version],
+        changes: impl Fn(&mut dyn FnMut(super::ChangeRef<'_>) -> bool),
+    ) {
+        let mut rest = expected.iter();
+        changes(&mut |change| {
+            let version = rest.next().expect("the model has no such change");
+            assert_eq!((change.revision, change.sub), (version.revision, version.sub));
+            assert_eq!(change.key, version.key);
+            same(change.found, version.body.is_some().then_some(*version));
+            same(change.prev, self.model.prev(version));
+            true
+        });
+        assert_eq!(rest.next(), None);
+    }
+
+    /// Finishes the compaction and compares all that is held.
+    fn finish(&mut self) {
+        let revision = self.model.compacted;
+        while !self.index.compact(revision, 3).finished {}
+        self.compaction_finished = true;
+        let scope = HashScope { upto: LATEST, compacted: Revision(0), nothing_lives: false };
+        let held: Vec<_> = self.index.records(scope);
+        let expected: Vec<_> = self.model.versions.iter().collect();
+        assert_eq!(held.len(), expected.len());
+        for (id, version) in held.into_iter().zip(expected) {
+            let record = self.index.record(id).expect("it was just named");
+            assert_eq!((id.revision, id.sub), (version.revision, version.sub));
+            assert_eq!(record.key, version.key);
+            same(record.found, version.body.is_some().then_some(version));
+        }
+        self.check(&Interval::everything(), revision);
+    }
+}
+
+type Visitor<'a> = dyn FnMut(&[u8], Found<'_>) -> bool + 'a;
+
+fn same(found: Option<Found<'_>>, expected: Option<&Version>) {
+    match (found, expected) {
+        (Some(found), Some(version)) => assert!(version.is(found), "{found:?} is not {version:?}"),
+        (found, expected) => {
+            assert!(found.is_none() && expected.is_none(), "{found:?} {expected:?}")
+        }
+    }
+}
+
+fn same_pairs(expected: &[&Version], visit: impl Fn(&mut Visitor<'_>)) {
+    let mut rest = expected.iter();
+    visit(&mut |key, found| {
+        let version = rest.next().expect("the model has no such key");
+        assert_eq!(key, version.key);
+        same(Some(found), Some(version));
+        true
+    });
+    assert_eq!(rest.next(), None);
+    let mut seen = 0;
+    visit(&mut |_, _| {
+        seen += 1;
+        seen < 2
+    });
+    assert_eq!(seen, expected.len().min(2), "the visitor's no was not heard");
+}
+
+fn key() -> impl Strategy<Value = Vec<u8>> {
+    let prefix = prop::sample::select(vec!["", "/registry/pods/", "/registry/pods/ns-1/pod-"]);
+    (prefix, prop::collection::vec(prop::sample::select(vec![0u8, b'a', b'b', 255]), 1..4))
+        .prop_map(|(prefix, tail)| [prefix.as_bytes(), &tail].concat())
+}
+
+fn end() -> impl Strategy<Value = Bytes> {
+    prop_oneof![Just(Bytes::new()), Just(Bytes::from_static(b"\0")), key().prop_map(Bytes::from)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let len = prop::sample::select(vec![0usize, 1, 5, 300]);
+    let lease = prop::sample::select(vec![0i64, 0, 7, -3]);
+    prop_oneof![
+        12 => (key(), len, lease, any::<bool>(), prop::bool::weighted(0.3))
+            .prop_map(|(key, len, lease, keep, joined)| Step::Put(key, len, lease, keep, joined)),
+        6 => (key(), prop::bool::weighted(0.3)).prop_map(|(key, joined)| Step::Delete(key, joined)),
+        1 => (0u64..40, 1usize..20, 1usize..6).prop_map(|(b, n, s)| Step::Compact(b, n, s)),
+        1 => (0usize..4000, prop::sample::select(vec![1usize, 7, 10_000]))
+            .prop_map(|(target, budget)| Step::Evict(target, budget)),
+        2 => (key(), 0u64..20).prop_map(|(key, back)| Step::Warm(key, back)),
+        2 => (key().prop_map(Bytes::from), end(), 0u64..60)
+            .prop_map(|(key, end, back)| Step::Check(key, end, back)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn it_agrees_with_the_model(steps in prop::collection::vec(step(), 1..400)) {
+        let mut twin = Twin::new();
+        steps.iter().for_each(|step| twin.take(step));
+        twin.finish();
+    }
+}
+
+/// Deletes everything and compacts: nothing may be left, whatever was done before.
+#[test]
+fn what_was_deleted_leaves_nothing_behind() {
+    let mut twin = Twin::new();
+    for n in 0..3000u64 {
+        let key = format!("key-{}", n * 7 % 1000).into_bytes();
+        twin.take(&Step::Put(key, 20, n as i64 % 3, true, false));
+    }
+    (0..1000).for_each(|n| twin.take(&Step::Delete(format!("key-{n}").into_bytes(), false)));
+    twin.put_next(b"last", 0);
+    twin.compact(0, 100, 100);
+    twin.finish();
+    assert_eq!((twin.index.len(), twin.index.resident_bytes()), (1, 0));
+    assert_eq!(twin.model.versions.len(), 1);
+}
+
+#[test]
+fn a_tombstone_at_the_compacted_revision_stays_until_the_next() {
+    let mut twin = Twin::new();
+    twin.put_next(b"k", 1);
+    twin.take(&Step::Delete(b"k".to_vec(), false));
+    twin.compact(0, 10, 1);
+    let at = twin.revision;
+    let mut seen = Vec::new();
+    twin.index.changes(at, at, &mut |change| {
+        seen.push((change.revision, change.found.is_none(), change.prev.is_none()));
+        true
+    });
+    assert_eq!(seen, [(at, true, true)]);
+    twin.put_next(b"other", 1);
+    twin.compact(0, 10, 1);
+    twin.finish();
+    assert_eq!(twin.model.versions.len(), 1);
+}
+
+#[test]
+fn a_hot_key_is_compacted_in_slices() {
+    let mut twin = Twin::new();
+    (0..5000).for_each(|_| twin.take(&Step::Put(b"hot".to_vec(), 3, 0, false, false)));
+    let revision = twin.revision.previous();
+    let mut slices = 0;
+    loop {
+        let progress = twin.index.compact(revision, 100);
+        assert!(progress.dropped <= 100);
+        slices += 1;
+        if progress.finished {
+            break;
+        }
+    }
+    assert_eq!(slices, 50);
+    twin.model.compact(revision);
+    twin.finish();
+}
+
+#[test]
+fn values_read_by_key_outlive_scanned_ones() {
+    let mut twin = Twin::new();
+    let keys: Vec<_> = (0..100u8).map(|n| vec![n]).collect();
+    for key in &keys {
+        twin.put_next(key, 100);
+    }
+    let wanted = |key: &[u8]| key[0].is_multiple_of(4);
+    keys.iter().filter(|key| wanted(key)).for_each(|key| {
+        assert!(twin.index.newest(key).is_some());
+    });
+    twin.index.evict(twin.index.resident_bytes() / 3, 1000);
+    twin.index.visit_newest(&Interval::everything(), &mut |key, found| {
+        assert!(found.value.bytes.is_some() || !wanted(key));
+        true
+    });
+    twin.evict(0, 10_000);
+}
