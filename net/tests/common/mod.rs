@@ -1,0 +1,93 @@
+//! A server over a small engine, and a bare HTTP/2 client, all on one thread.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+pub mod client;
+pub mod engine;
+
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use braid_core::port::Port;
+use braid_net::budget::{Budget, CoreBudget};
+use braid_net::identity::Identity;
+use braid_net::limits::Limits;
+use braid_net::metrics::Metrics;
+use braid_net::shutdown::Shutdown;
+use braid_net::timer::{LocalBoxFuture, Timer};
+use braid_net::{FrontEnd, serve_connection};
+use tokio::io::DuplexStream;
+use tokio::task::{LocalSet, spawn_local};
+
+/// Tokio's clock, which tests can pause.
+struct TokioTimer(tokio::time::Instant);
+
+impl Timer for TokioTimer {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// How a test's server differs from the usual one.
+pub struct Setup {
+    pub limits: Limits,
+    pub budget_bytes: u64,
+    pub engine: engine::Options,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let limits = Limits { max_request_bytes: 64 * 1024, ..Limits::default() };
+        Self { limits, budget_bytes: 64 << 20, engine: engine::Options::default() }
+    }
+}
+
+/// A front-end whose engine runs beside it.
+pub fn front(setup: Setup) -> Rc<FrontEnd> {
+    let port = Port::default();
+    spawn_local(engine::run(port.clone(), setup.engine));
+    Rc::new(FrontEnd {
+        port,
+        identity: Rc::new(identity()),
+        limits: setup.limits,
+        budget: CoreBudget::new(Budget::new(setup.budget_bytes)),
+        timer: Rc::new(TokioTimer(tokio::time::Instant::now())),
+        spawner: Rc::new(|task| drop(spawn_local(task))),
+        metrics: Arc::new(Metrics::default()),
+        shutdown: Shutdown::default(),
+    })
+}
+
+fn identity() -> Identity {
+    Identity {
+        cluster_id: 0xc1,
+        member_id: 0x3e,
+        name: "default".to_owned(),
+        client_urls: vec!["http://127.0.0.1:2379".to_owned()],
+        raft_term: 2.into(),
+        ..Identity::default()
+    }
+}
+
+/// A connection to `front` whose pipe holds `pipe_bytes` each way.
+pub fn connect(front: &Rc<FrontEnd>, pipe_bytes: usize) -> DuplexStream {
+    let (near, far) = tokio::io::duplex(pipe_bytes);
+    spawn_local(serve_connection(far, Rc::clone(front)));
+    near
+}
+
+/// Runs a test on one thread, with time that passes only when nothing else happens.
+pub fn run(test: impl Future<Output = ()> + 'static) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    LocalSet::new().block_on(&runtime, test);
+}
