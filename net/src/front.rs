@@ -12,12 +12,12 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::budget::CoreBudget;
-use crate::grpc;
 use crate::identity::Identity;
 use crate::limits::Limits;
-use crate::metrics::Metrics;
+use crate::metrics::{Exposition, Metrics};
 use crate::shutdown::Shutdown;
 use crate::timer::{Spawner, Timer, within};
+use crate::{grpc, http};
 
 /// The front-end of one core.
 pub struct FrontEnd {
@@ -35,6 +35,10 @@ pub struct FrontEnd {
     pub spawner: Spawner,
     /// What this core counts.
     pub metrics: Arc<Metrics>,
+    /// What every core counts, this one included.
+    pub all_metrics: Vec<Arc<Metrics>>,
+    /// Adds what the server measures elsewhere (disk, raft, process) to a scrape.
+    pub more_metrics: Rc<dyn Fn(&mut Exposition)>,
     /// Tells connections to finish.
     pub shutdown: Shutdown,
 }
@@ -54,6 +58,8 @@ where
     let Some(Ok(sniffed)) = sniffed else { return };
     if sniffed == PREFACE[..] {
         grpc::connection::serve(socket, sniffed, front).await;
+    } else {
+        http::serve(socket, sniffed, front).await;
     }
 }
 

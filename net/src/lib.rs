@@ -8,6 +8,7 @@ pub mod budget;
 pub mod encode;
 pub mod front;
 pub mod grpc;
+mod http;
 pub mod identity;
 pub mod limits;
 pub mod metrics;

@@ -14,7 +14,7 @@ use braid_core::port::Port;
 use braid_net::budget::{Budget, CoreBudget};
 use braid_net::identity::Identity;
 use braid_net::limits::Limits;
-use braid_net::metrics::Metrics;
+use braid_net::metrics::{Kind, Metrics};
 use braid_net::shutdown::Shutdown;
 use braid_net::timer::{LocalBoxFuture, Timer};
 use braid_net::{FrontEnd, serve_connection};
@@ -52,6 +52,7 @@ impl Default for Setup {
 pub fn front(setup: Setup) -> Rc<FrontEnd> {
     let port = Port::default();
     spawn_local(engine::run(port.clone(), setup.engine));
+    let metrics = Arc::new(Metrics::default());
     Rc::new(FrontEnd {
         port,
         identity: Rc::new(identity()),
@@ -59,7 +60,11 @@ pub fn front(setup: Setup) -> Rc<FrontEnd> {
         budget: CoreBudget::new(Budget::new(setup.budget_bytes)),
         timer: Rc::new(TokioTimer(tokio::time::Instant::now())),
         spawner: Rc::new(|task| drop(spawn_local(task))),
-        metrics: Arc::new(Metrics::default()),
+        all_metrics: vec![Arc::clone(&metrics)],
+        metrics,
+        more_metrics: Rc::new(|exposition| {
+            exposition.single("test_more", Kind::Gauge, "From outside.", 7);
+        }),
         shutdown: Shutdown::default(),
     })
 }
