@@ -441,3 +441,24 @@ pub struct KeyValue {
     /// The lease it is attached to.
     pub lease: LeaseId,
 }
+
+impl KeyValue {
+    /// A pair.
+    #[must_use]
+    pub fn new(key: Bytes, value: Bytes, meta: crate::kv_list::KvMeta) -> Self {
+        Self {
+            key,
+            value,
+            create_revision: meta.create_revision,
+            mod_revision: meta.mod_revision,
+            version: meta.version,
+            lease: meta.lease,
+        }
+    }
+
+    /// What watchers see of a deleted key: the key and the revision of its end.
+    #[must_use]
+    pub fn tombstone(key: Bytes, mod_revision: Revision) -> Self {
+        Self { key, mod_revision, ..Self::default() }
+    }
+}

@@ -10,11 +10,14 @@ pub mod evaluate;
 pub mod index;
 pub mod interval;
 pub mod kv_list;
+pub mod lessor;
 pub mod limits;
+pub mod machine;
 pub mod overlay;
 pub mod port;
 pub mod routing;
 pub mod sequencer;
+pub mod shard;
 pub mod version;
 pub mod watch;
 

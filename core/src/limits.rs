@@ -18,6 +18,10 @@ pub const PAGE_BYTES_MAX: usize = 256 << 10;
 /// An answer up to this many bytes is built whole; a larger one is measured and streamed.
 pub const WHOLE_ANSWER_BYTES_MAX: usize = 1 << 20;
 
+/// Keys and values that an answer with filters or an order of its own may gather, as such an
+/// answer cannot be streamed. gRPC's messages end at 2 GiB anyway.
+pub const GATHERED_BYTES_MAX: usize = 1 << 30;
+
 /// Reads of cold values that one core has under way at once.
 pub const COLD_READS_MAX: usize = 128;
 
@@ -40,4 +44,5 @@ pub const EXPIRIES_PER_SECOND: usize = 1000;
 pub const EVENT_BYTES_IN_FLIGHT_MAX: usize = 4 << 20;
 
 const _: () = assert!(ENTRY_BYTES_MAX <= WRITE_BYTES_MAX);
+const _: () = assert!(WHOLE_ANSWER_BYTES_MAX < GATHERED_BYTES_MAX);
 const _: () = assert!(PAGE_BYTES_MAX <= WHOLE_ANSWER_BYTES_MAX);

@@ -1,17 +1,10 @@
 //! What is known of one version of a key.
 
-use braid_storage::ids::{Revision, SegmentId};
+use braid_storage::ids::Revision;
 
 use crate::kv_list::KvMeta;
 
-/// Where the bytes of a value lie on disk. No two values ever share one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Location {
-    /// The segment file.
-    pub segment: SegmentId,
-    /// Byte offset in it.
-    pub offset: u32,
-}
+pub use braid_storage::ids::Location;
 
 /// A value as the index knows it: always on disk, perhaps in memory too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::api::{Operation, TxnRequest};
-use crate::ids::LeaseId;
+use crate::ids::{LeaseId, Revision};
 use crate::interval::Interval;
 
 /// The keys that a transaction may read or write. Nothing is listed twice.
@@ -40,6 +40,21 @@ pub fn leases_named(request: &TxnRequest) -> Vec<LeaseId> {
     leases
 }
 
+/// The ranges that read at a revision of their own: what they read, and the revision.
+#[must_use]
+pub fn historical(request: &TxnRequest) -> Vec<(Interval, Revision)> {
+    let mut found = Vec::new();
+    for_each_operation(request, &mut |operation| {
+        if let Operation::Range(range) = operation
+            && let Some(revision) = u64::try_from(range.revision).ok().filter(|r| *r > 0)
+        {
+            let interval = Interval::new(range.key.clone(), range.range_end.clone());
+            found.push((interval, Revision(revision)));
+        }
+    });
+    found
+}
+
 /// Whether a transaction can be answered as a read. One with another inside cannot, as in etcd,
 /// whatever that one does.
 #[must_use]
@@ -57,6 +72,11 @@ pub fn is_serializable(request: &TxnRequest) -> bool {
 }
 
 impl Footprint {
+    /// All of it as intervals.
+    pub fn into_intervals(self) -> Vec<Interval> {
+        self.keys.into_iter().map(Interval::single).chain(self.intervals).collect()
+    }
+
     fn add_txn(&mut self, request: &TxnRequest) {
         for compare in &request.compare {
             self.add(&compare.key, &compare.range_end);

@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 use crate::ids::{LeaseId, Revision};
+use crate::kv_list::KvMeta;
 use crate::version::{ColdValue, Location};
 
 pub mod cost;
@@ -50,6 +51,8 @@ pub type Leases<'a> = &'a dyn Fn(LeaseId) -> bool;
 pub struct State {
     /// The last revision that the request can see; the header of an answer that changes nothing.
     pub current: Revision,
+    /// The last revision that can be read back by its number; what is in flight above it cannot.
+    pub readable: Revision,
     /// The last compacted revision; -1 when there was none.
     pub compacted: i64,
 }
@@ -105,6 +108,32 @@ pub enum PlannedAction {
     },
     /// The key is gone.
     Delete,
+}
+
+impl PlannedAction {
+    /// Revisions, version and lease of the key after a change at `revision`; only the revision
+    /// counts for a delete.
+    #[must_use]
+    pub fn meta(&self, revision: Revision) -> KvMeta {
+        match *self {
+            Self::Put { create_revision, version, lease, .. } => {
+                KvMeta { create_revision, mod_revision: revision, version, lease }
+            }
+            Self::Delete => KvMeta { mod_revision: revision, ..KvMeta::default() },
+        }
+    }
+}
+
+impl PlannedChange {
+    /// Bytes of key and value.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let value = match &self.action {
+            PlannedAction::Put { value, .. } => value.len(),
+            PlannedAction::Delete => 0,
+        };
+        self.key.len() + value
+    }
 }
 
 /// What an executed write did.

@@ -49,6 +49,27 @@ pub(super) fn read(
     })
 }
 
+/// Whether the answer is the first keys of the interval, in ascending order: it can be found page
+/// by page.
+#[must_use]
+pub fn is_plain(request: &RangeRequest) -> bool {
+    select::is_key_order(request) && !select::has_filters(request)
+}
+
+/// Whether answering needs the values.
+#[must_use]
+pub fn wants_values(request: &RangeRequest) -> bool {
+    !request.count_only && (!request.keys_only || select::orders_by_value(request))
+}
+
+/// Checks the revision of a range on its own.
+///
+/// # Errors
+/// It is gone, or not there yet.
+pub fn check(request: &RangeRequest, state: &State) -> Result<(), Error> {
+    moment(request, Snapshot::Newest, state).map(|_| ())
+}
+
 /// Checks the revision of a range inside a transaction. Unlike outside of one, a negative
 /// revision counts as compacted once something was.
 pub(super) fn check_in_txn(request: &RangeRequest, state: &State) -> Result<(), Error> {
@@ -70,7 +91,7 @@ fn moment(request: &RangeRequest, newest: Snapshot, state: &State) -> Result<Sna
 }
 
 fn is_future(revision: i64, state: &State) -> bool {
-    u64::try_from(revision).is_ok_and(|revision| revision > state.current.0)
+    u64::try_from(revision).is_ok_and(|revision| revision > state.readable.0)
 }
 
 fn select(source: &Source<'_>, request: &RangeRequest, reader: &mut Reader<'_>) -> Entries {

@@ -43,6 +43,11 @@ pub fn is_key_order(request: &RangeRequest) -> bool {
     request.sort_target == TARGET_KEY && request.sort_order != ORDER_DESCEND
 }
 
+/// Whether values decide the order.
+pub fn orders_by_value(request: &RangeRequest) -> bool {
+    request.sort_target == TARGET_VALUE
+}
+
 /// Whether the request leaves out keys by their revisions.
 pub fn has_filters(request: &RangeRequest) -> bool {
     let bounds = [

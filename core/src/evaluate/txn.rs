@@ -68,7 +68,12 @@ impl TxnWrite<'_> {
     pub fn execute(&self, view: &dyn View, revision: Revision) -> Outcome<TxnResponse> {
         let mut walk = Walk {
             view,
-            state: State { current: revision.previous(), compacted: self.compacted },
+            state: State {
+                current: revision.previous(),
+                // Planning has checked what is readable.
+                readable: revision,
+                compacted: self.compacted,
+            },
             revision,
             leases: &|_| true,
             reader: Reader::new(self.fetched),

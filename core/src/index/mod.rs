@@ -29,7 +29,7 @@ mod values;
 
 pub use changes::ChangeRef;
 pub use compact::CompactProgress;
-pub use hash_kv::{HashScope, RecordId, RecordRef};
+pub use hash_kv::{HashScope, Hasher, RecordId, RecordRef};
 
 use braid_storage::ids::{LeaseId, Revision};
 

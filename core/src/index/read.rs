@@ -31,40 +31,30 @@ impl Index {
         self.read(&self.version_at(id, at)?)
     }
 
-    /// Calls `visitor` with each key of `interval` that lived at revision `at`, in key order,
-    /// until it returns `false`.
+    /// The keys of `interval` that lived at revision `at`, in key order.
     ///
     /// Takes time for every key of the interval that is held, those included that did not live at
     /// `at`; the caller bounds it by the interval.
-    pub fn visit(
-        &self,
-        interval: &Interval,
+    pub fn range<'a>(
+        &'a self,
+        interval: &'a Interval,
         at: Revision,
-        visitor: &mut dyn FnMut(&[u8], Found<'_>) -> bool,
-    ) {
-        for id in self.ids(interval) {
-            let version = self.version_at(id, at);
-            if let Some(found) = version.and_then(|version| self.found(&version))
-                && !visitor(self.records.key(id), found)
-            {
-                return;
-            }
-        }
+    ) -> impl Iterator<Item = (&'a [u8], Found<'a>)> {
+        self.ids(interval).filter_map(move |id| {
+            let found = self.found(&self.version_at(id, at)?)?;
+            Some((self.records.key(id), found))
+        })
     }
 
-    /// As [`Self::visit`], the newest versions. Keys that do not live cost nothing.
-    pub fn visit_newest(
-        &self,
-        interval: &Interval,
-        visitor: &mut dyn FnMut(&[u8], Found<'_>) -> bool,
-    ) {
-        for id in self.live_ids(interval) {
-            if let Some(found) = self.found(&self.records.newest(id))
-                && !visitor(self.records.key(id), found)
-            {
-                return;
-            }
-        }
+    /// As [`Self::range`], the newest versions. Keys that do not live cost nothing.
+    pub fn range_newest<'a>(
+        &'a self,
+        interval: &'a Interval,
+    ) -> impl Iterator<Item = (&'a [u8], Found<'a>)> {
+        self.live_ids(interval).filter_map(move |id| {
+            let found = self.found(&self.records.newest(id))?;
+            Some((self.records.key(id), found))
+        })
     }
 
     /// How many keys of `interval` live in the newest state. O(log n).

@@ -41,6 +41,13 @@ enum Step {
     Cancel,
 }
 
+impl CatchUp {
+    /// Whether some watcher goes on when the watermark rises.
+    pub(super) fn waits_for_advance(&self) -> bool {
+        !self.await_advance.is_empty()
+    }
+}
+
 impl WatchHub {
     /// Lets the watcher that has waited longest take a step. `false` when none can.
     pub(super) fn step_one_watcher(&mut self) -> bool {

@@ -203,6 +203,16 @@ impl WatchHub {
         self.outputs.pop_front()
     }
 
+    /// The revision that the watermark must reach before the hub has anything to do; whoever
+    /// raises it past this should wake the hub's core.
+    #[must_use]
+    pub fn waiting_for(&self) -> Option<Revision> {
+        if self.catch_up.waits_for_advance() {
+            return Some(self.delivered.next());
+        }
+        self.pending.first()
+    }
+
     /// Figures about the hub. Walks over all streams.
     #[must_use]
     pub fn stats(&self) -> WatchStats {

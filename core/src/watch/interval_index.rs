@@ -17,7 +17,7 @@ const ADDED_MIN: usize = 64;
 
 /// All intervals that somebody watches; no interval is in it twice.
 #[derive(Default)]
-pub(super) struct IntervalIndex {
+pub(crate) struct IntervalIndex {
     singles: HashMap<Bytes, InterestId>,
     /// The tree, ordered by interval. Its root is the middle of the slice, its subtrees the roots
     /// of the halves.
@@ -36,7 +36,7 @@ struct Node {
 }
 
 impl IntervalIndex {
-    pub(super) fn insert(&mut self, interval: &Interval, id: InterestId) {
+    pub(crate) fn insert(&mut self, interval: &Interval, id: InterestId) {
         if interval.is_single() {
             self.singles.insert(interval.start.clone(), id);
             return;
@@ -47,7 +47,7 @@ impl IntervalIndex {
         }
     }
 
-    pub(super) fn remove(&mut self, interval: &Interval) {
+    pub(crate) fn remove(&mut self, interval: &Interval) {
         if interval.is_single() {
             self.singles.remove(&interval.start);
         } else if let Some(at) = self.added.iter().position(|(added, _)| added == interval) {
@@ -59,6 +59,16 @@ impl IntervalIndex {
                 self.rebuild();
             }
         }
+    }
+
+    /// Whether any interval holds `key`.
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        if self.singles.is_empty() && self.nodes.is_empty() && self.added.is_empty() {
+            return false;
+        }
+        let mut found = Vec::new();
+        self.find(key, &mut found);
+        !found.is_empty()
     }
 
     /// Appends the interests that `key` falls into to `found`.

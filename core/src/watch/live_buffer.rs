@@ -41,6 +41,11 @@ impl Pending {
         Some(self.discount(live))
     }
 
+    /// The lowest revision that waits.
+    pub(super) fn first(&self) -> Option<Revision> {
+        self.events.first_key_value().map(|((revision, _), _)| *revision)
+    }
+
     pub(super) fn clear(&mut self) {
         self.events.clear();
         self.bytes = 0;

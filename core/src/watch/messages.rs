@@ -39,6 +39,14 @@ pub struct LiveEvent {
     pub prev: Prev,
 }
 
+impl LiveEvent {
+    /// Bytes that the event takes in memory.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        super::size::in_memory(&self.event)
+    }
+}
+
 /// The answer to [`WatchOutput::History`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum HistoryAnswer {

@@ -36,6 +36,7 @@ mod tests;
 
 pub use config::WatchConfig;
 pub use hub::WatchHub;
+pub(crate) use interval_index::IntervalIndex;
 pub use messages::{
     HistoryAnswer, HistoryId, HistoryQuery, InterestId, LiveEvent, Prev, WatchOutput, WatchStats,
 };
