@@ -1,1 +1,19 @@
-//! Braid.
+//! The real driver's ground: executors, mailboxes, files, sockets, timers and signals.
+//!
+//! Goal: be the one crate that knows glommio, io_uring, threads, clocks and unsafe code, and offer
+//! each of them as a small primitive with its bounds and failures spelled out. Non-goal: anything
+//! that decides; the engine does, as a state machine that the driver steps.
+
+pub mod clock;
+pub mod cpus;
+pub mod executors;
+pub mod fatal;
+pub mod mailbox;
+mod parking;
+pub mod probe;
+pub mod signals;
+
+/// What [`parking`] is built on; its model check puts the checker's own types here.
+mod atomics {
+    pub use std::sync::atomic::{AtomicU32, Ordering, fence};
+}

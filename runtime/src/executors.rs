@@ -1,0 +1,211 @@
+//! One pinned executor thread for each core.
+//!
+//! A core with nothing to do polls its rings for [`Options::spin`] and then sleeps in the kernel.
+//! Each sleep is preceded by at most one spin, so an idle core, which only its timers wake, spends
+//! `spin` times its timers' rate: nothing worth counting.
+
+use std::future::Future;
+use std::io;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use braid_storage::ids::CoreId;
+use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
+
+use crate::cpus;
+
+/// How executors are set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long a core looks for work before it sleeps. A core alone gains nothing from it, as
+    /// nobody sends it mail; two save most of the wake-up time for each other.
+    pub spin: Duration,
+    /// Entries of each submission queue: what can be handed to the kernel by one system call.
+    pub ring_depth: usize,
+    /// Memory for file reads and writes that is registered with the kernel, in bytes a core.
+    pub io_memory: usize,
+}
+
+/// Rings this deep hold the sockets of a thousand busy connections in a few submissions.
+const RING_DEPTH: usize = 256;
+/// Two log writes of the largest size; beyond that buffers come from the heap, unregistered.
+const IO_MEMORY_MAX: u64 = 4 << 20;
+/// Each of an executor's three rings registers the same memory, and the kernel charges it anew.
+const RINGS: u64 = 3;
+/// What an executor asks for as a minimum (glommio's own limit).
+const MEMLOCK_MIN: u64 = 512 << 10;
+
+impl Options {
+    /// Sane values for `cores` cores under this process's limits.
+    pub fn for_cores(cores: usize) -> Self {
+        let spin = if cores > 1 { Duration::from_micros(50) } else { Duration::ZERO };
+        Self { spin, ring_depth: RING_DEPTH, io_memory: io_memory(cores, memlock_limit()) }
+    }
+}
+
+/// Half of the limit on locked memory, divided over all rings, as a power of two.
+fn io_memory(cores: usize, limit: u64) -> usize {
+    let share = limit / 2 / RINGS / cores.max(1) as u64;
+    let size = share.clamp(64 << 10, IO_MEMORY_MAX);
+    1 << size.ilog2()
+}
+
+fn memlock_limit() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` outlives the call, which writes nothing else.
+    let result = unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
+    if result == 0 { limit.rlim_cur } else { 0 }
+}
+
+/// Why the executors did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A core without a processor of its own would halve another's speed, unseen.
+    #[error(
+        "{wanted} cores were asked for, but this process may only run on {allowed} processors: \
+         ask for at most that many, or widen the affinity mask (taskset, cpuset)"
+    )]
+    TooFewCpus {
+        /// Cores asked for.
+        wanted: usize,
+        /// Processors in the affinity mask.
+        allowed: usize,
+    },
+    /// The limit on locked memory does not even hold the rings.
+    #[error(
+        "the limit on locked memory is {limit} bytes, less than {MEMLOCK_MIN}: raise it \
+         (ulimit -l, LimitMEMLOCK=)"
+    )]
+    Memlock {
+        /// The soft limit in bytes.
+        limit: u64,
+    },
+    /// A core's thread or rings could not be made.
+    #[error("core {core} cannot start: {reason}")]
+    Core {
+        /// Which one.
+        core: CoreId,
+        /// What the system said.
+        reason: String,
+    },
+    /// The affinity mask could not be read.
+    #[error("the affinity mask cannot be read: {0}")]
+    Mask(#[from] io::Error),
+}
+
+/// The running executors.
+#[derive(Debug)]
+#[must_use = "the executors run until they are joined"]
+pub struct Executors {
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Executors {
+    /// Waits until every core's future has completed.
+    ///
+    /// # Panics
+    /// When a core panicked and the process survived it (see [`crate::fatal::exit_on_panic`]).
+    pub fn join(self) {
+        for thread in self.threads {
+            thread.join().expect("a core panicked");
+        }
+    }
+}
+
+/// Starts one executor for each of `states`, pinned to a processor of its own, and runs
+/// `main(core, state)` on it. Nothing runs anywhere unless all can start.
+///
+/// # Errors
+/// What to change so that they can.
+pub fn start<S, M, F>(options: &Options, states: Vec<S>, main: M) -> Result<Executors, StartError>
+where
+    S: Send + 'static,
+    M: FnOnce(CoreId, S) -> F + Clone + Send + 'static,
+    F: Future<Output = ()> + 'static,
+{
+    let cpus = processors(states.len())?;
+    let (report, reports) = mpsc::channel();
+    let mut starters = Vec::with_capacity(states.len());
+    for ((index, state), cpu) in states.into_iter().enumerate().zip(cpus) {
+        let core = CoreId(u16::try_from(index).expect("processors are counted in u16"));
+        let (main, report, options) = (main.clone(), report.clone(), *options);
+        starters.push(Starter::spawn(core, move |go| {
+            run(core, cpu, &options, report, &go, move || main(core, state));
+        })?);
+    }
+    drop(report);
+    reports.into_iter().collect::<Result<(), _>>()?;
+    Ok(Executors { threads: starters.into_iter().map(Starter::go).collect() })
+}
+
+fn processors(wanted: usize) -> Result<Vec<usize>, StartError> {
+    let limit = memlock_limit();
+    if limit < MEMLOCK_MIN {
+        return Err(StartError::Memlock { limit });
+    }
+    let cpus = cpus::allowed()?;
+    if cpus.len() < wanted {
+        return Err(StartError::TooFewCpus { wanted, allowed: cpus.len() });
+    }
+    Ok(cpus)
+}
+
+/// A core's thread that waits for all others to be ready. Dropping it sends the thread home.
+struct Starter {
+    thread: JoinHandle<()>,
+    go: Sender<()>,
+}
+
+impl Starter {
+    fn spawn(
+        core: CoreId,
+        body: impl FnOnce(Receiver<()>) + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let (go, wait) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name(format!("core-{core}"))
+            .spawn(move || body(wait))
+            .map_err(|error| StartError::Core { core, reason: error.to_string() })?;
+        Ok(Self { thread, go })
+    }
+
+    fn go(self) -> JoinHandle<()> {
+        // The thread waits for this unless it panicked, which joining it will tell.
+        let _ = self.go.send(());
+        self.thread
+    }
+}
+
+/// A core's thread: makes the executor, reports, waits for the others, runs.
+fn run<F: Future<Output = ()> + 'static>(
+    core: CoreId,
+    cpu: usize,
+    options: &Options,
+    report: Sender<Result<(), StartError>>,
+    go: &Receiver<()>,
+    main: impl FnOnce() -> F,
+) {
+    let (executor, outcome) = match executor(core, cpu, options) {
+        Ok(executor) => (Some(executor), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    // The starter only stops listening when another core has failed, and then sends no `go`.
+    let _ = report.send(outcome);
+    drop(report);
+    if let (Some(executor), Ok(())) = (executor, go.recv()) {
+        executor.run(main());
+    }
+}
+
+fn executor(core: CoreId, cpu: usize, options: &Options) -> Result<LocalExecutor, StartError> {
+    LocalExecutorBuilder::new(Placement::Fixed(cpu))
+        .spin_before_park(options.spin)
+        .ring_depth(options.ring_depth)
+        .io_memory(options.io_memory)
+        .make()
+        .map_err(|error| StartError::Core { core, reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests;
