@@ -1,0 +1,9 @@
+//! The `braid` server's own parts: configuration, logs, probing of the machine, and the wiring.
+
+pub mod config;
+pub mod host;
+pub mod logging;
+pub mod notify;
+pub mod probe;
+pub mod run;
+pub mod version;

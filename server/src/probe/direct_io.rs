@@ -1,0 +1,94 @@
+//! Whether `O_DIRECT` works: tried out with a file, since file systems accept the flag at `open`
+//! and fail at the first write, or the other way round.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Name of the file that is written and removed again.
+const FILE: &str = ".probe";
+
+/// Size and alignment that every disk's blocks divide, in bytes.
+const BLOCK: usize = 4096;
+
+/// Whether files in `directory` can be written and read with `O_DIRECT`.
+///
+/// # Errors
+/// Not even buffered writing and syncing works, or what is read is not what was written.
+pub fn works(directory: &Path) -> io::Result<bool> {
+    let file = Removed(directory.join(FILE));
+    let direct = i32::try_from(rustix::fs::OFlags::DIRECT.bits()).unwrap_or(0);
+    match round_trip(&file.0, direct) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(error),
+        Err(_) => round_trip(&file.0, 0).map(|()| false),
+    }
+}
+
+/// Writes a block, syncs it and reads it back.
+fn round_trip(path: &Path, flags: i32) -> io::Result<()> {
+    let file = open(path, flags)?;
+    let mut buffer = vec![0; 2 * BLOCK];
+    let start = buffer.as_ptr().align_offset(BLOCK);
+    let block = buffer.get_mut(start..start + BLOCK).ok_or(io::ErrorKind::Unsupported)?;
+    fill(block);
+    file.write_all_at(block, 0)?;
+    file.sync_data()?;
+    block.fill(0);
+    file.read_exact_at(block, 0)?;
+    if is_filled(block) { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+}
+
+fn open(path: &Path, flags: i32) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(path)
+}
+
+/// A pattern without two equal neighbours, so that no shifted or repeated part passes for it.
+fn pattern(index: usize) -> u8 {
+    u8::try_from(index % 251).unwrap_or(0)
+}
+
+fn fill(block: &mut [u8]) {
+    for (index, byte) in block.iter_mut().enumerate() {
+        *byte = pattern(index);
+    }
+}
+
+fn is_filled(block: &[u8]) -> bool {
+    block.iter().enumerate().all(|(index, byte)| *byte == pattern(index))
+}
+
+/// A file that is removed when this goes.
+struct Removed(PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        // It may never have been created; what else fails would fail the server's own files.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        works(directory.path()).unwrap();
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_an_error() {
+        assert!(works(Path::new("/proc")).is_err());
+    }
+}
