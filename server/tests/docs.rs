@@ -1,5 +1,7 @@
 //! Documents are kept true: generated pages are in step, named paths exist, tables agree.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,8 @@ fn documents() -> Vec<PathBuf> {
     let mut found = vec![];
     markdown_in(&root, false, &mut found);
     let folders = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path());
-    for folder in folders.filter(|path| path.join("Cargo.toml").exists() || path.ends_with("docs")) {
+    for folder in folders.filter(|path| path.join("Cargo.toml").exists() || path.ends_with("docs"))
+    {
         markdown_in(&folder, true, &mut found);
     }
     found
@@ -115,15 +118,25 @@ fn the_seccomp_profile_allows_io_uring_and_nothing_twice() {
     let profile: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(profile["defaultAction"], "SCMP_ACT_ERRNO");
     let allowed = profile["syscalls"].as_array().unwrap().iter().find(|rule| {
-        rule["action"] == "SCMP_ACT_ALLOW" && rule.get("args").is_none() && rule.get("includes").is_none()
+        rule["action"] == "SCMP_ACT_ALLOW"
+            && rule.get("args").is_none()
+            && rule.get("includes").is_none()
     });
-    let names: Vec<&str> =
-        allowed.unwrap()["names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-    for name in ["io_uring_setup", "io_uring_enter", "io_uring_register", "statfs", "flock", "fdatasync"] {
+    let names: Vec<&str> = allowed.unwrap()["names"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap())
+        .collect();
+    for name in
+        ["io_uring_setup", "io_uring_enter", "io_uring_register", "statfs", "flock", "fdatasync"]
+    {
         assert!(names.contains(&name), "{name}");
     }
     assert!(names.is_sorted_by(|a, b| a < b), "names are sorted and unique");
-    for name in ["bpf", "init_module", "kexec_load", "mount", "ptrace", "setns", "unshare", "add_key"] {
+    for name in
+        ["bpf", "init_module", "kexec_load", "mount", "ptrace", "setns", "unshare", "add_key"]
+    {
         assert!(!names.contains(&name), "{name} needs a capability or escapes a container");
     }
 }

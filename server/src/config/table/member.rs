@@ -74,7 +74,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "quota-backend-bytes",
         Kind::Int,
         "0",
-        "Largest size of the data in bytes. 0 means 2 GiB as in etcd, below 0 no quota.",
+        "Largest size of the data in bytes; shown, but not enforced yet. 0 means 2 GiB as in etcd, below 0 no quota.",
     ),
     harmless("backend-bbolt-freelist-type", Kind::Text, "map", "bbolt's free list.", NO_BBOLT),
     harmless(

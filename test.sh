@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# All checks and tests of the project.
+#
+#   ./test.sh [SECTION ...]
+#
+# Without a section all of them run, the quick ones first. Sections:
+#   format     rustfmt
+#   lint       clippy on all targets, warnings denied
+#   unit       unit, property, simulation and document tests of all crates
+#   supply     licences, sources and bans of dependencies (where cargo-deny is installed)
+#   blackbox   the release binary against real clients and a real etcd (tests/run.sh)
+#
+# Needs cargo with rustfmt and clippy, a C compiler, Go and Python 3; `.ci/run` installs or names
+# what is missing.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+section_format() {
+	cargo fmt --all -- --check
+}
+
+section_lint() {
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+}
+
+# braid-tests needs a running server; the section `blackbox` starts one.
+section_unit() {
+	cargo test --workspace --exclude braid-tests --locked
+}
+
+# Advisories come from a database that not every machine may fetch, so they are not checked here.
+section_supply() {
+	if ! cargo deny --version >/dev/null 2>&1; then
+		echo "cargo-deny is not installed; skipped (cargo install --locked cargo-deny)"
+		return
+	fi
+	cargo deny --workspace check bans licenses sources
+}
+
+section_blackbox() {
+	if [[ ! -x tests/run.sh ]]; then
+		echo "tests/run.sh is missing" >&2
+		return 1
+	fi
+	cargo build --release --locked
+	tests/run.sh
+}
+
+declare -a failed=() times=()
+
+# In a subshell of its own: `set -e` is off inside an `if`, and a section must stop at its first error.
+run() {
+	local start=$SECONDS status=0
+	printf '\n== %s\n' "$1"
+	set +e
+	(set -e; "section_$1")
+	status=$?
+	set -e
+	times+=("$(printf '%-10s %5d s' "$1" $((SECONDS - start)))")
+	if ((status != 0)); then failed+=("$1"); fi
+}
+
+sections=("$@")
+if ((${#sections[@]} == 0)); then sections=(format lint unit supply blackbox); fi
+for section in "${sections[@]}"; do
+	if ! declare -F "section_$section" >/dev/null; then
+		sed -n '2,/^set /p' "$0" | sed '/^set /d; s/^# \?//'
+		exit 2
+	fi
+done
+for section in "${sections[@]}"; do run "$section"; done
+
+printf '\n== time\n'
+printf '%s\n' "${times[@]}"
+if ((${#failed[@]} > 0)); then
+	printf '\nfailed: %s\n' "${failed[*]}"
+	exit 1
+fi
+printf '\nall passed\n'
