@@ -8,6 +8,7 @@ pub mod clock;
 pub mod cpus;
 pub mod executors;
 pub mod fatal;
+pub mod files;
 pub mod mailbox;
 mod parking;
 pub mod probe;

@@ -1,0 +1,273 @@
+//! The folder of the segment files: listing and reading them before the executors start, making
+//! new ones while they run.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Instant;
+
+use braid_storage::ids::SegmentId;
+use glommio::io::{DmaBuffer, DmaFile, OpenOptions};
+
+use super::{FileError, failed};
+use crate::clock;
+
+/// Bytes zeroed by one write: large enough for full speed, small enough that a log write behind
+/// one waits for about a millisecond.
+const ZERO_CHUNK: usize = 1 << 20;
+
+/// The ending of a segment that is being made. It becomes a segment by renaming, so one that a
+/// crash left half made never looks like one.
+const UNFINISHED: &str = ".new";
+
+/// How fast a new segment is zeroed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// As fast as the disk can: nobody waits for anything else yet.
+    Full,
+    /// Half of the time, so that log writes find the disk idle.
+    Gentle,
+}
+
+/// The folder `log` of a data directory.
+#[derive(Clone, Debug)]
+pub struct LogDir {
+    path: PathBuf,
+}
+
+impl LogDir {
+    /// Makes the folder if it is not there, and removes what an interrupted [`Self::create`] left.
+    /// Blocks; for use before the executors start.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn open(data_dir: &Path) -> Result<Self, FileError> {
+        let path = data_dir.join("log");
+        fs::create_dir_all(&path).map_err(failed("create", &path))?;
+        sync_dir(data_dir)?;
+        let dir = Self { path };
+        for name in dir.names()?.iter().filter(|name| name.ends_with(UNFINISHED)) {
+            let leftover = dir.path.join(name);
+            fs::remove_file(&leftover).map_err(failed("remove", &leftover))?;
+        }
+        Ok(dir)
+    }
+
+    /// The path of a segment's file.
+    pub fn file(&self, id: SegmentId) -> PathBuf {
+        self.path.join(id.file_name())
+    }
+
+    /// Every segment file and its length in bytes, in the order of the ids. Other files are
+    /// ignored. Blocks.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn list(&self) -> Result<Vec<(SegmentId, u64)>, FileError> {
+        let names = self.names()?;
+        let mut ids: Vec<_> =
+            names.iter().filter_map(|name| SegmentId::from_file_name(name)).collect();
+        ids.sort_unstable();
+        ids.into_iter().map(|id| Ok((id, self.len(id)?))).collect()
+    }
+
+    fn len(&self, id: SegmentId) -> Result<u64, FileError> {
+        let path = self.file(id);
+        Ok(fs::metadata(&path).map_err(failed("inspect", &path))?.len())
+    }
+
+    fn names(&self) -> Result<Vec<String>, FileError> {
+        let entries = fs::read_dir(&self.path).map_err(failed("list", &self.path))?;
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        names.collect::<io::Result<_>>().map_err(failed("list", &self.path))
+    }
+
+    /// `len` bytes of a segment from `offset` on, or fewer where the file ends. Blocks, and goes
+    /// through the kernel's cache, whose read-ahead suits a recovery.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn read(&self, id: SegmentId, offset: u64, len: usize) -> Result<Vec<u8>, FileError> {
+        let path = self.file(id);
+        let read = || {
+            let file = File::open(&path)?;
+            let mut bytes = vec![0; len];
+            let count = read_full(&file, &mut bytes, offset)?;
+            bytes.truncate(count);
+            Ok(bytes)
+        };
+        read().map_err(failed::<io::Error>("read", &path))
+    }
+
+    /// Makes a segment of `len` bytes that begins with `first_block` (a whole number of blocks)
+    /// and holds zeros otherwise; durable once this completes. Every block is written, not just
+    /// reserved, so that no later write changes the file's metadata.
+    ///
+    /// # Errors
+    /// The system's; no segment of this name is there then.
+    pub async fn create(
+        &self,
+        id: SegmentId,
+        len: u64,
+        first_block: &[u8],
+        pace: Pace,
+    ) -> Result<(), FileError> {
+        let unfinished = self.path.join(id.file_name() + UNFINISHED);
+        let file = create_file(&unfinished).await?;
+        let filled = fill(&file, len, first_block, pace).await;
+        filled.map_err(failed("fill", &unfinished))?;
+        file.close().await.map_err(failed("close", &unfinished))?;
+        self.publish(unfinished, self.file(id)).await
+    }
+
+    async fn publish(&self, unfinished: PathBuf, path: PathBuf) -> Result<(), FileError> {
+        let folder = self.path.clone();
+        let rename = move || {
+            fs::rename(&unfinished, &path).map_err(failed("rename", &unfinished))?;
+            sync_dir(&folder)
+        };
+        glommio::executor().spawn_blocking(rename).await
+    }
+}
+
+async fn create_file(path: &Path) -> Result<DmaFile, FileError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    options.dma_open(path).await.map_err(failed("create", path))
+}
+
+/// Writes `first_block` and zeros up to `len`, then syncs.
+async fn fill(file: &DmaFile, len: u64, first_block: &[u8], pace: Pace) -> io::Result<()> {
+    file.pre_allocate(len, false).await?;
+    let zeros = Rc::new(buffer(file, &[], ZERO_CHUNK));
+    let mut at = 0;
+    while at < len {
+        let size = usize::try_from(len - at).map_or(ZERO_CHUNK, |left| left.min(ZERO_CHUNK));
+        let began = Instant::now();
+        let chunk = match at {
+            0 => Rc::new(buffer(file, first_block, size)),
+            _ if size == ZERO_CHUNK => zeros.clone(),
+            _ => Rc::new(buffer(file, &[], size)),
+        };
+        write_whole(file, chunk, at).await?;
+        at += size as u64;
+        if pace == Pace::Gentle {
+            clock::sleep(began.elapsed()).await;
+        }
+    }
+    Ok(file.fdatasync().await?)
+}
+
+/// A buffer of `len` bytes: `start`, then zeros.
+fn buffer(file: &DmaFile, start: &[u8], len: usize) -> DmaBuffer {
+    let mut buffer = file.alloc_dma_buffer(len);
+    let (head, rest) = buffer.as_bytes_mut().split_at_mut(start.len());
+    head.copy_from_slice(start);
+    rest.fill(0);
+    buffer
+}
+
+async fn write_whole(file: &DmaFile, chunk: Rc<DmaBuffer>, at: u64) -> io::Result<()> {
+    let len = chunk.len();
+    let written = file.write_rc_at(chunk, at).await?;
+    if written == len { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+}
+
+fn sync_dir(path: &Path) -> Result<(), FileError> {
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(failed("sync", path))
+}
+
+/// Fills `bytes` from `offset` on, or up to the file's end; how many.
+fn read_full(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut count = 0;
+    while count < bytes.len() {
+        match file.read_at(&mut bytes[count..], offset + count as u64) {
+            Ok(0) => break,
+            Ok(more) => count += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{TempDir, on_executor};
+    use super::*;
+
+    const ID: SegmentId = SegmentId(0x42);
+
+    #[test]
+    fn a_new_segment_is_its_first_block_and_zeros() {
+        let temp = TempDir::new();
+        let dir = LogDir::open(temp.path()).unwrap();
+        let len = 3 * ZERO_CHUNK as u64 + 8192;
+        let creating = dir.clone();
+        on_executor(async move {
+            creating.create(ID, len, &[7; 4096], Pace::Gentle).await.unwrap();
+        });
+        assert_eq!(dir.list().unwrap(), [(ID, len)]);
+        let bytes = dir.read(ID, 0, usize::try_from(len).unwrap() + 1).unwrap();
+        assert_eq!(bytes.len() as u64, len);
+        assert!(bytes[..4096].iter().all(|&byte| byte == 7));
+        assert!(bytes[4096..].iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    fn all_blocks_of_a_new_segment_are_written() {
+        use std::os::unix::fs::MetadataExt;
+        let temp = TempDir::new();
+        let dir = LogDir::open(temp.path()).unwrap();
+        let creating = dir.clone();
+        on_executor(async move {
+            creating.create(ID, 1 << 20, &[], Pace::Full).await.unwrap();
+        });
+        assert!(fs::metadata(dir.file(ID)).unwrap().blocks() * 512 >= 1 << 20);
+    }
+
+    #[test]
+    fn reads_end_with_the_file() {
+        let temp = TempDir::new();
+        let dir = LogDir::open(temp.path()).unwrap();
+        fs::write(dir.file(ID), b"0123456789").unwrap();
+        assert_eq!(dir.read(ID, 4, 3).unwrap(), b"456");
+        assert_eq!(dir.read(ID, 8, 100).unwrap(), b"89");
+        assert_eq!(dir.read(ID, 100, 1).unwrap(), b"");
+    }
+
+    #[test]
+    fn half_made_segments_go_and_strangers_stay() {
+        let temp = TempDir::new();
+        let dir = LogDir::open(temp.path()).unwrap();
+        let unfinished = dir.path.join(ID.file_name() + UNFINISHED);
+        let stranger = dir.path.join("notes.txt");
+        fs::write(&unfinished, b"half").unwrap();
+        fs::write(&stranger, b"mine").unwrap();
+        let dir = LogDir::open(temp.path()).unwrap();
+        assert!(!unfinished.exists() && stranger.exists());
+        assert_eq!(dir.list().unwrap(), []);
+    }
+
+    #[test]
+    fn an_existing_segment_is_not_overwritten_half_way() {
+        let temp = TempDir::new();
+        let dir = LogDir::open(temp.path()).unwrap();
+        fs::write(dir.path.join(ID.file_name() + UNFINISHED), b"other").unwrap();
+        on_executor(async move {
+            let error = dir.create(ID, 4096, &[], Pace::Full).await.unwrap_err();
+            assert!(error.to_string().contains("cannot create"), "{error}");
+        });
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let temp = TempDir::new();
+        let dir = LogDir::open(temp.path()).unwrap();
+        let error = dir.read(ID, 0, 1).unwrap_err();
+        assert_eq!(error.io().kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains(&ID.file_name()), "{error}");
+    }
+}
