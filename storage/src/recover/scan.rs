@@ -174,7 +174,7 @@ impl Scan {
                 return Ok(None);
             }
             Sight::Frame(header, _) | Sight::Header(header) => self.judge(at, &header, window)?,
-            Sight::Nothing => {}
+            Sight::Nothing => self.log.torn |= window.resembles(self.offset),
         }
         self.log.bad.get_or_insert(at);
         self.log.torn |= self.log.place > 0;

@@ -94,6 +94,12 @@ impl Window<'_> {
         }
     }
 
+    /// Whether a damaged frame seems to lie at `offset`.
+    pub(super) fn resembles(&self, offset: u32) -> bool {
+        let bytes = self.bytes.get((offset - self.start) as usize..).unwrap_or_default();
+        FrameHeader::resembles(bytes, self.segment.id, self.segment.salt)
+    }
+
     /// The payload of the frame at `offset`, unchecked, when the window holds all of it.
     pub(super) fn payload(&self, offset: u32, header: &FrameHeader) -> Option<Bytes> {
         let from = (offset - self.start) as usize + HEADER_BYTES;
