@@ -136,3 +136,40 @@ impl fmt::Display for Location {
         write!(f, "{} at offset {}", self.segment.file_name(), self.offset)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segment_ids_sort_in_log_order() {
+        let places = [(1, 0, 0), (1, 0, 1), (1, 1, 0), (1, 1023, 9), (2, 0, 0)];
+        let ids = places.map(|(generation, core, ordinal)| {
+            SegmentId::compose(Generation(generation), CoreId(core), ordinal).unwrap()
+        });
+        assert!(ids.is_sorted_by(|one, next| one < next));
+        assert_eq!(ids[0].file_name(), "0000001000000000.log");
+    }
+
+    #[test]
+    fn segment_ids_have_bounds() {
+        let compose = |generation, core, ordinal| {
+            SegmentId::compose(Generation(generation), CoreId(core), ordinal)
+        };
+        let largest = compose((1 << 28) - 1, (1 << 10) - 1, (1 << 26) - 1);
+        assert_eq!(largest, Some(SegmentId(u64::MAX)));
+        assert_eq!(compose(1 << 28, 0, 0), None);
+        assert_eq!(compose(0, 1 << 10, 0), None);
+        assert_eq!(compose(0, 0, 1 << 26), None);
+    }
+
+    #[test]
+    fn only_a_segments_own_name_is_one() {
+        let id = SegmentId(0x10_0000_abcd);
+        assert_eq!(SegmentId::from_file_name(&id.file_name()), Some(id));
+        for name in ["", ".log", "member", "10.log", "000000100000ABCD.log", "+00000100000abcd.log"]
+        {
+            assert_eq!(SegmentId::from_file_name(name), None, "{name}");
+        }
+    }
+}

@@ -18,11 +18,8 @@
 //! Non-goals: what the payloads mean, and whether what is left reaches the durable W: that takes
 //! all groups and is the engine's question.
 
-use std::collections::BTreeMap;
-
-use crate::ids::{GroupId, Revision, SegmentId};
-
 mod error;
+mod found;
 mod inventory;
 mod replay;
 mod scan;
@@ -30,35 +27,9 @@ mod survey;
 mod window;
 
 pub use error::{Corruption, FrameMark, RecoveryError};
+pub use found::{Cut, LogTail, Recovered};
 pub use inventory::{Inventory, SegmentFile};
 pub use replay::{RecoveredEntry, Replay};
-pub use scan::{Cut, LogTail, Scan};
+pub use scan::Scan;
 pub use survey::GroupState;
 pub use window::ReadRequest;
-
-/// What the first pass found.
-#[derive(Debug, Default)]
-pub struct Recovered {
-    /// The highest watermark in any frame: everything up to it was acknowledged.
-    pub durable_w: Revision,
-    /// The raft groups that have a frame.
-    pub groups: BTreeMap<GroupId, GroupState>,
-    /// The logs' ends, in log order; a log without a frame has none. Before anything relies on
-    /// what was recovered, the driver syncs the files of the last generation: a killed process
-    /// leaves bytes that can be read and yet are not durable.
-    pub tails: Vec<LogTail>,
-    /// The torn writes.
-    pub cuts: Vec<Cut>,
-    /// Segments without a frame that counts. They may be removed or recycled once the first
-    /// segments of this generation are durable, not before: else their ids could be used again.
-    pub unused: Vec<SegmentId>,
-    ends: Vec<scan::SegmentEnd>,
-}
-
-impl Recovered {
-    /// The second pass, from the start.
-    #[must_use]
-    pub fn replay(&self) -> Replay<'_> {
-        Replay::new(self)
-    }
-}

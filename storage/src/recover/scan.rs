@@ -7,39 +7,13 @@
 use bytes::Bytes;
 
 use crate::frame::FrameHeader;
-use crate::ids::{CoreId, Generation, Location, SegmentId};
+use crate::ids::Location;
+use crate::recover::found::{Cut, LogTail, Recovered, SegmentEnd};
 use crate::recover::inventory::{Inventory, is_same_log};
 use crate::recover::survey::Survey;
 use crate::recover::window::{ReadRequest, Sight, Window};
-use crate::recover::{Corruption, FrameMark, Recovered, RecoveryError};
+use crate::recover::{Corruption, FrameMark, RecoveryError};
 use crate::segment::SegmentHeader;
-
-/// Where a log ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogTail {
-    /// The log's generation.
-    pub generation: Generation,
-    /// The log's core.
-    pub core: CoreId,
-    /// The last segment that holds a frame.
-    pub segment: SegmentId,
-    /// Behind the padding of its last frame; nothing from here on belongs to the log.
-    pub end: u32,
-    /// The number of the last write that has a frame.
-    pub write: u64,
-}
-
-/// A torn write: it was never acknowledged, and what is left of it behind `at` is ignored, on this
-/// and every later recovery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cut {
-    /// Where the first frame that cannot be read starts, or should.
-    pub at: Location,
-    /// The write's number.
-    pub write: u64,
-    /// How many frames at its start are whole, and kept.
-    pub kept_frames: u32,
-}
 
 /// The first pass. Answer [`Self::wants`] with [`Self::feed`] until there is nothing wanted, then
 /// [`Self::finish`].
@@ -57,13 +31,6 @@ pub struct Scan {
     cuts: Vec<Cut>,
     /// For each segment that holds frames, where they end.
     ends: Vec<SegmentEnd>,
-}
-
-/// A segment of the log, and where its last frame ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SegmentEnd {
-    pub(super) header: SegmentHeader,
-    pub(super) end: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -148,7 +115,7 @@ impl Scan {
     #[must_use]
     pub fn finish(mut self) -> Recovered {
         self.survey.finish();
-        let used = |id: SegmentId| self.ends.iter().any(|end| end.header.id == id);
+        let used = |id| self.ends.binary_search_by_key(&id, |end| end.header.id).is_ok();
         let ids = self.inventory.segments.iter().map(|segment| segment.id);
         Recovered {
             durable_w: self.survey.durable_w,
@@ -254,10 +221,9 @@ impl Scan {
         self.enter_segment();
     }
 
-    /// A whole write may be followed by the next one at the start of the next segment.
+    /// Also behind a bad place: the log may have moved on, and left the rest of its last segment.
     fn enter_segment(&mut self) {
-        let whole = self.log.place == 0 && !self.log.torn;
-        self.mode = if whole { Mode::Walk } else { Mode::Probe };
+        self.mode = Mode::Walk;
         let segment = self.inventory.segments.get(self.segment);
         self.offset = segment.map_or(0, |segment| segment.block_bytes);
         self.until = 0;
@@ -290,6 +256,6 @@ impl LogState {
         (self.write, self.place) =
             if header.last { (header.write + 1, 0) } else { (header.write, header.place + 1) };
         self.last = Some((at, header, payload));
-        self.bad = None;
+        (self.bad, self.torn) = (None, false);
     }
 }
