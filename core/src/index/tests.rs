@@ -156,11 +156,15 @@ impl Twin {
 
     fn check_reads(&self, interval: &Interval, at: Revision) {
         let expected = self.model.visit(interval, at);
-        let visit = |visitor: &mut Visitor<'_>| self.index.visit(interval, at, visitor);
+        let visit = |visitor: &mut Visitor<'_>| {
+            let _ = self.index.range(interval, at).all(|(key, found)| visitor(key, found));
+        };
         same_pairs(&expected, visit);
         assert_eq!(self.index.count(interval, at), expected.len() as u64);
         let newest = self.model.visit(interval, LATEST);
-        same_pairs(&newest, |visitor| self.index.visit_newest(interval, visitor));
+        same_pairs(&newest, |visitor| {
+            let _ = self.index.range_newest(interval).all(|(key, found)| visitor(key, found));
+        });
         assert_eq!(self.index.count_newest(interval), newest.len() as u64);
         same(self.index.at(&interval.start, at), self.model.at(&interval.start, at));
         same(self.index.newest(&interval.start), self.model.at(&interval.start, LATEST));
@@ -346,9 +350,8 @@ fn values_read_by_key_outlive_scanned_ones() {
         assert!(twin.index.newest(key).is_some());
     });
     twin.index.evict(twin.index.resident_bytes() / 3, 1000);
-    twin.index.visit_newest(&Interval::everything(), &mut |key, found| {
+    for (key, found) in twin.index.range_newest(&Interval::everything()) {
         assert!(found.value.bytes.is_some() || !wanted(key));
-        true
-    });
+    }
     twin.evict(0, 10_000);
 }

@@ -7,6 +7,7 @@
 
 mod in_flight;
 mod newest;
+mod state;
 mod submit;
 
 use std::collections::VecDeque;
@@ -17,7 +18,6 @@ use braid_raft::{Group, GroupError};
 use braid_storage::ids::{GroupId, LeaseId, Revision};
 
 use crate::api::{Event, KeyValue};
-use crate::attachments::Attachments;
 use crate::evaluate::{PlannedAction, PlannedChange};
 use crate::index::{Index, NewVersion};
 use crate::overlay::{InFlight, Overlay};
@@ -26,13 +26,13 @@ use crate::watch::{LiveEvent, Prev};
 
 use in_flight::{Action, Change};
 pub use in_flight::{Interested, Write};
+pub use state::ShardState;
 
 /// One shard of this core.
 pub struct Shard {
     group: Group,
-    index: Index,
+    state: ShardState,
     overlay: Overlay,
-    attachments: Attachments,
     /// Writes that are not applied yet, in revision order.
     writes: VecDeque<Write>,
     /// How many of them are submitted.
@@ -46,12 +46,11 @@ pub struct Shard {
 impl Shard {
     /// A shard as recovery found it.
     #[must_use]
-    pub fn new(group: Group, index: Index, attachments: Attachments, last: Revision) -> Self {
+    pub fn new(group: Group, state: ShardState, last: Revision) -> Self {
         Self {
             group,
-            index,
+            state,
             overlay: Overlay::default(),
-            attachments,
             writes: VecDeque::new(),
             submitted: 0,
             committed: 0,
@@ -73,12 +72,12 @@ impl Shard {
     /// The committed and applied state.
     #[must_use]
     pub fn index(&self) -> &Index {
-        &self.index
+        &self.state.index
     }
 
     /// The same, for compaction and the value cache.
     pub fn index_mut(&mut self) -> &mut Index {
-        &mut self.index
+        &mut self.state.index
     }
 
     /// What is evaluated and not applied.
@@ -106,13 +105,13 @@ impl Shard {
     pub fn newest(&self, key: &[u8]) -> Option<Found<'_>> {
         match self.overlay.get(key) {
             Some(version) => version.found(),
-            None => self.index.newest(key),
+            None => self.state.index.newest(key),
         }
     }
 
     /// The committed keys attached to `lease`, in order.
     pub fn attached(&self, lease: LeaseId) -> impl Iterator<Item = &[u8]> {
-        self.attachments.keys(lease)
+        self.state.attachments.keys(lease)
     }
 
     /// The keys attached to `lease` in the newest state, in order.
@@ -122,7 +121,8 @@ impl Shard {
             |version: &InFlight| version.put.as_ref().is_some_and(|(meta, _)| meta.lease == lease);
         let everything = crate::interval::Interval::everything();
         let in_flight = self.overlay.range(&everything).filter(|(_, version)| of_lease(version));
-        let committed = self.attachments.keys(lease).filter(|key| self.overlay.get(key).is_none());
+        let committed =
+            self.state.attachments.keys(lease).filter(|key| self.overlay.get(key).is_none());
         let mut keys: Vec<Vec<u8>> =
             in_flight.map(|(key, _)| key.to_vec()).chain(committed.map(<[u8]>::to_vec)).collect();
         keys.sort();
@@ -200,7 +200,6 @@ impl Shard {
         self.overlay.applied(&change.key, revision, change.sub);
         match change.action {
             Action::Put { meta, value, location, crc } => {
-                self.move_attachment(&change.key, meta.lease);
                 let version = NewVersion {
                     create_revision: meta.create_revision,
                     version: meta.version,
@@ -210,21 +209,12 @@ impl Shard {
                     crc,
                     bytes: Some(&value),
                 };
-                self.index.put(&change.key, revision, change.sub, version);
+                self.state.put(&change.key, revision, change.sub, version);
             }
             Action::Delete => {
-                self.move_attachment(&change.key, LeaseId(0));
-                self.index.delete(&change.key, revision, change.sub);
+                self.state.delete(&change.key, revision, change.sub);
             }
         }
-    }
-
-    fn move_attachment(&mut self, key: &[u8], to: LeaseId) {
-        if to == LeaseId(0) && self.attachments.is_empty() {
-            return;
-        }
-        let from = self.index.newest(key).map_or(LeaseId(0), |found| found.meta.lease);
-        self.attachments.moved(key, from, to);
     }
 }
 

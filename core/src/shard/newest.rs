@@ -14,7 +14,7 @@ impl Shard {
         interval: &'a Interval,
     ) -> impl Iterator<Item = (&'a [u8], Found<'a>)> {
         Newest {
-            applied: self.index.range_newest(interval).peekable(),
+            applied: self.state.index.range_newest(interval).peekable(),
             in_flight: self.overlay.range(interval).peekable(),
         }
     }
@@ -23,9 +23,9 @@ impl Shard {
     /// is in flight.
     #[must_use]
     pub fn count_newest(&self, interval: &Interval) -> u64 {
-        let applied = self.index.count_newest(interval);
+        let applied = self.state.index.count_newest(interval);
         self.overlay.range(interval).fold(applied, |count, (key, version)| {
-            match (self.index.newest(key).is_some(), version.put.is_some()) {
+            match (self.state.index.newest(key).is_some(), version.put.is_some()) {
                 (false, true) => count + 1,
                 (true, false) => count - 1,
                 _ => count,
