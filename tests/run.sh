@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Black-box tests: a real server process, real clients, and a released etcd to compare with.
+#
+#   tests/run.sh [--braid PATH] [--long] [SUITE [FLAG ...]]
+#
+# Without a suite all of them run in their short form and one line for each says how it went.
+# Flags after a suite's name go to that suite (Go's test flags with `-test.`).
+# PATH defaults to the release build; naming a released etcd there checks the tests themselves.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+reference=$target/reference
+harness=$target/harness
+# Data directories need a file system that knows O_DIRECT: not /tmp, which may be in memory.
+work=$target/member-data
+
+braid=$target/release/braid
+long=no
+while [[ ${1-} == --* ]]; do
+	case $1 in
+	--braid) braid=$(realpath "$2"); shift 2 ;;
+	--long) long=yes; shift ;;
+	*) sed -n '2,9s/^# \?//p' "$0"; exit 2 ;;
+	esac
+done
+
+# The released programs are built once; the module file pins their version.
+build_reference() {
+	if [[ $reference/etcd -nt $root/tests/reference/go.sum ]]; then return; fi
+	mkdir -p "$reference"
+	(cd "$root/tests/reference" && go build -o "$reference/" ./etcd ./etcdctl tool)
+	touch "$reference/etcd"
+}
+
+build_harness() {
+	mkdir -p "$harness" "$work"
+	(cd "$root/tests/go" && go vet ./... && go test -c -o "$harness/" ./differential ./clients ./crash ./badinput)
+}
+
+go_suite() {
+	local suite=$1; shift
+	(cd "$root/tests/go/$suite" && "$harness/$suite.test" -server "$braid" \
+		-reference "$reference/etcd" -etcdctl "$reference/etcdctl" -work "$work" "$@")
+}
+
+rust_suite() {
+	BRAID_TEST_SERVER=$braid BRAID_TEST_WORK=$work \
+		cargo test --manifest-path "$root/Cargo.toml" -p braid-tests -- "$@"
+}
+
+python_suite() {
+	"$root/tests/python/run.sh" "$target/python-client" "$braid" "$work" "$@"
+}
+
+run_suite() {
+	local suite=$1; shift
+	case $suite in
+	rust) rust_suite "$@" ;;
+	python) python_suite "$@" ;;
+	*) go_suite "$suite" "$@" ;;
+	esac
+}
+
+# The long form repeats with other seeds and more kills; hours rather than minutes.
+form() {
+	case $1-$long in
+	differential-no) echo -seeds 4 ;;
+	differential-yes) echo -seeds 100 -ops 10000 -test.timeout 24h ;;
+	crash-no) echo -kills 2 ;;
+	crash-yes) echo -kills 100 -test.timeout 24h ;;
+	clients-yes | badinput-yes) echo -long ;;
+	esac
+}
+
+[[ -x $braid ]] || { echo "no server at $braid: cargo build --release, or --braid PATH" >&2; exit 2; }
+build_reference
+build_harness
+
+if [[ $# -gt 0 ]]; then
+	run_suite "$@"
+	exit
+fi
+
+summary=()
+failed=0
+for suite in differential clients crash badinput rust python; do
+	echo "== $suite"
+	began=$SECONDS
+	# shellcheck disable=SC2046 # the form is a list of words
+	if run_suite "$suite" $(form "$suite"); then verdict=ok; else verdict=FAILED; failed=1; fi
+	summary+=("$(printf '%-13s %-7s %4d s' "$suite" "$verdict" $((SECONDS - began)))")
+done
+echo "== black-box tests of $braid"
+printf '%s\n' "${summary[@]}"
+exit $failed
