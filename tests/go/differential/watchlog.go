@@ -18,9 +18,9 @@ type streamLog struct {
 	compacted map[int64]bool
 	// refusals are the creations that failed.
 	refusals []*pb.WatchResponse
-	// progress is the highest revision that the whole stream was told it has reached.
-	progress int64
-	faults   []string
+	// bookmarks are the revisions that the stream as a whole was told it has reached.
+	bookmarks []int64
+	faults    []string
 }
 
 // watcherLog is what one watcher has said.
@@ -33,12 +33,24 @@ type watcherLog struct {
 	last, progress int64
 	// open: the last response was a fragment with more pieces to come.
 	open bool
+	// settled watchers have been through a barrier.
+	settled bool
 	// askedToCancel: events not yet delivered may rightly be missing.
 	askedToCancel bool
 }
 
 func newStreamLog() *streamLog {
 	return &streamLog{live: map[int64]*watcherLog{}, compacted: map[int64]bool{}}
+}
+
+func (l *streamLog) bookmarksFrom(revision int64) int {
+	count := 0
+	for _, bookmark := range l.bookmarks {
+		if bookmark >= revision {
+			count++
+		}
+	}
+	return count
 }
 
 // answered counts the creations that have been answered.
@@ -74,9 +86,12 @@ func (l *streamLog) streamProgress(response *pb.WatchResponse) {
 	if len(response.Events) > 0 {
 		l.fault("events for the stream as a whole")
 	}
-	l.progress = max(l.progress, response.Header.GetRevision())
+	l.bookmarks = append(l.bookmarks, response.Header.GetRevision())
 	for _, w := range l.live {
-		w.progress = max(w.progress, response.Header.GetRevision())
+		// A bookmark may overtake the first events of a watcher that was created after the request.
+		if w.settled {
+			w.progress = max(w.progress, response.Header.GetRevision())
+		}
 	}
 }
 

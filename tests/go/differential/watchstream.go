@@ -158,15 +158,20 @@ func (s *watchStream) awaitCompacted() error {
 		CancelRequest: &pb.WatchCancelRequest{WatchId: last.id}}})
 }
 
-// reach waits until every watcher of the stream has seen all up to revision.
+// reach waits until every watcher of the stream has seen all up to revision. A first bookmark may
+// answer a request that is older than the newest watcher, so it takes two.
 func (s *watchStream) reach(revision int64) error {
+	s.mu.Lock()
+	s.log.bookmarks = nil
+	s.mu.Unlock()
 	what := fmt.Sprintf("progress to revision %d", revision)
 	nudge := func() {
 		_ = s.rpc.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_ProgressRequest{
 			ProgressRequest: &pb.WatchProgressRequest{}}})
 	}
 	nudge()
+	nudge()
 	return s.untilWhile(what, func(l *streamLog) bool {
-		return len(l.live) == 0 || l.progress >= revision
+		return len(l.live) == 0 || l.bookmarksFrom(revision) >= 2
 	}, nudge)
 }
