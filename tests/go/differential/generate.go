@@ -176,13 +176,8 @@ func (g *Generator) deleteRange() *pb.DeleteRangeRequest {
 	return &pb.DeleteRangeRequest{Key: key, RangeEnd: end, PrevKv: g.oneIn(2)}
 }
 
-// compaction comes after a barrier: a watcher that lags would otherwise be cancelled by one
-// server and not by the other, rightly.
 func (g *Generator) compaction() Op {
-	g.after = append(g.after, Op{Request: &pb.CompactionRequest{
-		Revision: g.compactRevision(), Physical: g.oneIn(4),
-	}})
-	return Op{Kind: Barrier}
+	return Op{Request: &pb.CompactionRequest{Revision: g.compactRevision(), Physical: g.oneIn(4)}}
 }
 
 func (g *Generator) compactRevision() int64 {

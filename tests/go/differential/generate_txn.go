@@ -17,7 +17,7 @@ func (g *Generator) txn(depth int) *pb.TxnRequest {
 	}
 	txn.Success, txn.Failure = g.branch(depth), g.branch(depth)
 	if depth == 0 {
-		avoidKnownPanic(txn)
+		avoidKnownDeath(txn)
 	}
 	return txn
 }

@@ -35,8 +35,6 @@ type watcherLog struct {
 	open bool
 	// settled watchers have been through a barrier.
 	settled bool
-	// askedToCancel: events not yet delivered may rightly be missing.
-	askedToCancel bool
 }
 
 func newStreamLog() *streamLog {

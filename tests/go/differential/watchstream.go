@@ -94,7 +94,7 @@ func (s *watchStream) untilWhile(what string, condition func(*streamLog) bool, n
 // send passes one request on and waits for the answer that it must have.
 func (s *watchStream) send(request *pb.WatchRequest, compacted int64) error {
 	cancel := request.GetCancelRequest()
-	known := cancel != nil && s.markCanceled(cancel.WatchId)
+	known := cancel != nil && s.isLive(cancel.WatchId)
 	if err := s.rpc.Send(request); err != nil {
 		return fmt.Errorf("watch stream ended: %w", s.endError(err))
 	}
@@ -116,14 +116,10 @@ func (s *watchStream) endError(err error) error {
 	return err
 }
 
-func (s *watchStream) markCanceled(id int64) bool {
+func (s *watchStream) isLive(id int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := s.log.live[id]
-	if w != nil {
-		w.askedToCancel = true
-	}
-	return w != nil
+	return s.log.live[id] != nil
 }
 
 // awaitCreated also waits for the cancel that a compacted start brings, because a later

@@ -10,6 +10,8 @@ import (
 var (
 	server    = flag.String("server", "", "server under test (absolute path)")
 	reference = flag.String("reference", "", "released etcd to compare with (absolute path)")
+	etcdctl   = flag.String("etcdctl", "", "released etcdctl (absolute path)")
+	long      = flag.Bool("long", false, "run what takes minutes too")
 	work      = flag.String("work", "", "folder for data directories; its file system must know O_DIRECT")
 )
 
@@ -18,6 +20,17 @@ func ServerBinary(t testing.TB) string { return required(t, *server, "-server") 
 
 // ReferenceBinary is the released etcd.
 func ReferenceBinary(t testing.TB) string { return required(t, *reference, "-reference") }
+
+// EtcdctlBinary is the released command line client.
+func EtcdctlBinary(t testing.TB) string { return required(t, *etcdctl, "-etcdctl") }
+
+// SkipUnlessLong leaves out what takes minutes.
+func SkipUnlessLong(t testing.TB) {
+	t.Helper()
+	if !*long {
+		t.Skip("only with -long")
+	}
+}
 
 func required(t testing.TB, value, name string) string {
 	t.Helper()
