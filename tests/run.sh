@@ -44,9 +44,21 @@ go_suite() {
 		-reference "$reference/etcd" -etcdctl "$reference/etcdctl" -work "$work" "$@")
 }
 
+# The Rust client needs protoc to be built; Python's package has one for machines without.
+provide_protoc() {
+	if command -v protoc >/dev/null || [[ -n ${PROTOC-} ]]; then return; fi
+	export PROTOC=$target/protoc/protoc
+	if [[ -x $PROTOC ]]; then return; fi
+	python3 -m venv "$target/protoc"
+	"$target/protoc/bin/pip" install --quiet --disable-pip-version-check grpcio-tools==1.76.0
+	printf '#!/bin/sh\nexec "%s" -m grpc_tools.protoc "$@"\n' "$target/protoc/bin/python" >"$PROTOC"
+	chmod +x "$PROTOC"
+}
+
 rust_suite() {
-	BRAID_TEST_SERVER=$braid BRAID_TEST_WORK=$work \
-		cargo test --manifest-path "$root/Cargo.toml" -p braid-tests -- "$@"
+	provide_protoc
+	BRAID_TEST_SERVER=$braid BRAID_TEST_WORK=$work CARGO_TARGET_DIR=$target \
+		cargo test --locked --manifest-path "$root/tests/Cargo.toml" -- "$@"
 }
 
 python_suite() {
