@@ -23,9 +23,9 @@ section_lint() {
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
 }
 
-# braid-tests needs a running server; the section `blackbox` starts one.
+# The folder tests/ needs a running server; the section `blackbox` starts one.
 section_unit() {
-	cargo test --workspace --exclude braid-tests --locked
+	cargo test --workspace --locked
 }
 
 # Advisories come from a database that not every machine may fetch, so they are not checked here.

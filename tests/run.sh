@@ -2,6 +2,7 @@
 # Black-box tests: a real server process, real clients, and a released etcd to compare with.
 #
 #   tests/run.sh [--braid PATH] [--long] [SUITE [FLAG ...]]
+#   tests/run.sh --build    builds the reference programs and no more
 #
 # Without a suite all of them run in their short form and one line for each says how it went.
 # Flags after a suite's name go to that suite (Go's test flags with `-test.`).
@@ -15,16 +16,6 @@ harness=$target/harness
 # Data directories need a file system that knows O_DIRECT: not /tmp, which may be in memory.
 work=$target/member-data
 
-braid=$target/release/braid
-long=no
-while [[ ${1-} == --* ]]; do
-	case $1 in
-	--braid) braid=$(realpath "$2"); shift 2 ;;
-	--long) long=yes; shift ;;
-	*) sed -n '2,9s/^# \?//p' "$0"; exit 2 ;;
-	esac
-done
-
 # The released programs are built once; the module file pins their version.
 build_reference() {
 	if [[ $reference/etcd -nt $root/tests/reference/go.sum ]]; then return; fi
@@ -33,9 +24,20 @@ build_reference() {
 	touch "$reference/etcd"
 }
 
+braid=$target/release/braid
+long=no
+while [[ ${1-} == --* ]]; do
+	case $1 in
+	--braid) braid=$(realpath "$2"); shift 2 ;;
+	--long) long=yes; shift ;;
+	--build) build_reference; exit ;;
+	*) sed -n '2,10s/^# \?//p' "$0"; exit 2 ;;
+	esac
+done
+
 build_harness() {
 	mkdir -p "$harness" "$work"
-	(cd "$root/tests/go" && go vet ./... && go test -c -o "$harness/" ./differential ./clients ./crash ./badinput)
+	(cd "$root/tests/go" && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test -c -o "$harness/" ./differential ./clients ./crash ./badinput)
 }
 
 go_suite() {
