@@ -12,6 +12,8 @@ pub mod files;
 pub mod mailbox;
 mod parking;
 pub mod probe;
+pub mod pump;
+pub mod recovery;
 pub mod signals;
 
 /// What [`parking`] is built on; its model check puts the checker's own types here.

@@ -99,6 +99,11 @@ impl<T> CoreEnd<T> {
         self.core
     }
 
+    /// How many cores there are.
+    pub fn cores(&self) -> u16 {
+        self.inboxes.len() as u16
+    }
+
     /// The bells of all cores.
     pub fn bells(&self) -> Bells {
         self.bells.clone()

@@ -101,6 +101,16 @@ impl LogDir {
         read().map_err(failed::<io::Error>("read", &path))
     }
 
+    /// Makes what can be read of a segment durable. Blocks.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn sync(&self, id: SegmentId) -> Result<(), FileError> {
+        let path = self.file(id);
+        let sync = || File::open(&path)?.sync_all();
+        sync().map_err(failed("sync", &path))
+    }
+
     /// Makes a segment of `len` bytes that begins with `first_block` (a whole number of blocks)
     /// and holds zeros otherwise; durable once this completes. Every block is written, not just
     /// reserved, so that no later write changes the file's metadata.

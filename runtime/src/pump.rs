@@ -1,0 +1,249 @@
+//! The driver of one core: feeds its machine with what happens and carries out what it wants.
+//!
+//! One round: look at the watermark, empty the mailboxes, take in what front-ends and finished I/O
+//! left, let the machine work, carry out its outputs; then sleep until something of this changes.
+//! The machine decides everything; nothing here has an opinion.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use braid_core::ids::CoreId;
+use braid_core::machine::mail::Mail;
+use braid_core::machine::{Core, Input, Output, ReadId};
+use braid_core::port::{Incoming, Port};
+use braid_core::version::ColdValue;
+use braid_storage::log::Write;
+use braid_storage::segment::SegmentHeader;
+
+use crate::clock::{Alarm, Clock};
+use crate::fatal::{Exit, fatal};
+use crate::files::{LogDir, LogWriter, Pace, SegmentReader};
+use crate::mailbox::CoreEnd;
+
+/// Mails that wait in one queue between two cores; more wait at their sender.
+pub const MAILBOX_CAPACITY: usize = 4096;
+
+/// What one core's driver works with.
+pub struct Pump {
+    core: Core,
+    clock: Clock,
+    mailboxes: CoreEnd<Mail>,
+    port: Port,
+    files: Rc<Files>,
+    finished: Rc<Finished>,
+    /// Mails that found their mailbox full, by receiver.
+    spilled: Vec<VecDeque<Mail>>,
+    /// A commit may be published once nothing is spilled.
+    publish_after_spill: bool,
+    on_serving: Option<Box<dyn FnOnce()>>,
+    alarm: Alarm,
+    mail: Vec<(CoreId, Mail)>,
+    incoming: Vec<Incoming>,
+}
+
+/// A core's files.
+pub struct Files {
+    /// The folder of the segments.
+    pub dir: LogDir,
+    /// The writer of the core's log.
+    pub writer: LogWriter,
+    /// The reader of values.
+    pub reader: SegmentReader,
+}
+
+/// I/O that has finished since the last round.
+#[derive(Default)]
+struct Finished {
+    inputs: RefCell<Vec<Input>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Finished {
+    fn push(&self, input: Input) {
+        self.inputs.borrow_mut().push(input);
+        if let Some(waker) = self.waker.borrow().as_ref() {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn register(&self, waker: &Waker) {
+        let mut registered = self.waker.borrow_mut();
+        if !registered.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *registered = Some(waker.clone());
+        }
+    }
+}
+
+impl Pump {
+    /// The driver of `core`. `on_serving` is called on core 0 when the whole member serves.
+    pub fn new(
+        core: Core,
+        clock: Clock,
+        mailboxes: CoreEnd<Mail>,
+        port: Port,
+        files: Files,
+        on_serving: Box<dyn FnOnce()>,
+    ) -> Self {
+        let cores = mailboxes.cores();
+        Self {
+            core,
+            clock,
+            mailboxes,
+            port,
+            files: Rc::new(files),
+            finished: Rc::default(),
+            spilled: (0..cores).map(|_| VecDeque::new()).collect(),
+            publish_after_spill: false,
+            on_serving: Some(on_serving),
+            alarm: Alarm::new(clock),
+            mail: Vec::new(),
+            incoming: Vec::new(),
+        }
+    }
+
+    /// Drives the core for ever.
+    pub async fn run(mut self) {
+        self.core.start();
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let more = self.round(context.waker());
+        self.finished.register(context.waker());
+        if more || self.has_input() || self.is_due(context) {
+            // The connections get their turn, then this goes on.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.mailboxes.poll_ready(context).is_ready() {
+            context.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Takes in everything there is, and works once. Returns whether there is more to do at once.
+    fn round(&mut self, waker: &Waker) -> bool {
+        self.core.observe();
+        self.mailboxes.drain(&mut self.mail, usize::MAX);
+        let now = self.clock.now();
+        for (from, mail) in self.mail.drain(..) {
+            self.core.handle(now, Input::Mail(from, mail));
+        }
+        for input in self.finished.inputs.take() {
+            self.core.handle(now, input);
+        }
+        self.port.drain(&mut self.incoming, waker);
+        for incoming in self.incoming.drain(..) {
+            self.core.handle(now, Input::Front(incoming));
+        }
+        let more = self.core.step(now);
+        self.flush_spilled();
+        self.carry_out();
+        self.mailboxes.announce();
+        more || self.spilled.iter().any(|spilled| !spilled.is_empty())
+    }
+
+    fn has_input(&self) -> bool {
+        !self.finished.inputs.borrow().is_empty()
+    }
+
+    fn is_due(&mut self, context: &mut Context<'_>) -> bool {
+        match self.core.deadline() {
+            Some(due) => self.alarm.set(due),
+            None => self.alarm.clear(),
+        }
+        self.alarm.poll(context).is_ready()
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(output) = self.core.poll_output() {
+            match output {
+                Output::Answer(call, answer) => self.port.complete(call, answer),
+                Output::Mail(to, mail) => self.send(to, mail),
+                Output::Publish => self.publish(),
+                Output::Write(write) => self.write(write),
+                Output::Read(read, value) => self.read(read, value),
+                Output::PrepareSegment(segment) => self.prepare_segment(segment),
+                Output::Wake(core) => self.mailboxes.bells().wake(core),
+                Output::Watch(stream, response) => self.port.deliver(stream, response),
+                Output::EndStream(stream, error) => self.port.end_stream(stream, error),
+                Output::Serving => self.on_serving.take().into_iter().for_each(|tell| tell()),
+                Output::Fatal(reason) => fatal(Exit::Bug, reason),
+            }
+        }
+    }
+
+    fn send(&mut self, to: CoreId, mail: Mail) {
+        let spilled = &mut self.spilled[usize::from(to.0)];
+        if !spilled.is_empty() {
+            spilled.push_back(mail);
+        } else if let Err(mail) = self.mailboxes.try_send(to, mail) {
+            spilled.push_back(mail);
+        }
+    }
+
+    fn flush_spilled(&mut self) {
+        for (to, spilled) in self.spilled.iter_mut().enumerate() {
+            let to = CoreId(to as u16);
+            while let Some(mail) = spilled.pop_front() {
+                if let Err(mail) = self.mailboxes.try_send(to, mail) {
+                    spilled.push_front(mail);
+                    break;
+                }
+            }
+        }
+        if self.publish_after_spill {
+            self.publish();
+        }
+    }
+
+    /// A commit becomes known once the mails before it are in their mailboxes.
+    fn publish(&mut self) {
+        self.publish_after_spill = self.spilled.iter().any(|spilled| !spilled.is_empty());
+        if !self.publish_after_spill {
+            self.core.handle(self.clock.now(), Input::Publish);
+        }
+    }
+
+    fn write(&self, write: Write) {
+        let (files, finished) = (self.files.clone(), self.finished.clone());
+        glommio::spawn_local(async move {
+            let (segment, offset) = (write.segment().id, u64::from(write.offset()));
+            let len = write.len() as usize;
+            files.writer.write(segment, offset, len, |buffer| write.copy_to(buffer)).await;
+            finished.push(Input::Written(write.number()));
+        })
+        .detach();
+    }
+
+    fn read(&self, read: ReadId, value: ColdValue) {
+        let (files, finished) = (self.files.clone(), self.finished.clone());
+        glommio::spawn_local(async move {
+            let (segment, offset) = (value.location.segment, u64::from(value.location.offset));
+            let bytes = files.reader.read(segment, offset, value.len as usize).await;
+            if let Err(error) = &bytes {
+                tracing::error!("a value cannot be read back: {error}");
+            }
+            finished.push(Input::ValueRead(read, bytes.ok().map(Into::into)));
+        })
+        .detach();
+    }
+
+    fn prepare_segment(&self, segment: SegmentHeader) {
+        let (files, finished) = (self.files.clone(), self.finished.clone());
+        // Nothing can be written before the first segment; later ones are prepared ahead.
+        let pace = if segment.ordinal == 0 { Pace::Full } else { Pace::Gentle };
+        glommio::spawn_local(async move {
+            let len = u64::from(segment.segment_bytes);
+            let created = files.dir.create(segment.id, len, &segment.encode_block(), pace).await;
+            if let Err(error) = created {
+                fatal(Exit::Disk, format_args!("no new log segment: {error}"));
+            }
+            finished.push(Input::SegmentReady(segment.id));
+        })
+        .detach();
+    }
+}
