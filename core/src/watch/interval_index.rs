@@ -125,6 +125,7 @@ fn search(nodes: &[Node], key: &[u8], found: &mut Vec<InterestId>) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::collections::btree_map::Entry;
 
     use proptest::prelude::*;
 
@@ -151,9 +152,9 @@ mod tests {
                 if !add || interval.is_empty() {
                     index.remove(&interval);
                     all.remove(&interval);
-                } else if !all.contains_key(&interval) {
-                    index.insert(&interval, InterestId(number as u64));
-                    all.insert(interval, InterestId(number as u64));
+                } else if let Entry::Vacant(vacant) = all.entry(interval) {
+                    index.insert(vacant.key(), InterestId(number as u64));
+                    vacant.insert(InterestId(number as u64));
                 }
             }
             for key in 0..41u8 {

@@ -1,6 +1,7 @@
 //! Tests of the hub through its inputs and outputs alone.
 
 mod catch_up;
+mod client;
 mod create;
 mod events;
 mod model;

@@ -1,8 +1,9 @@
 //! A small world around a hub: a history, three owners that commit and send at their own pace,
-//! and clients that check every response against the history.
+//! and clients that read at theirs.
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::client::Client;
 use super::*;
 use crate::interval::Interval;
 
@@ -13,13 +14,12 @@ const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     sub: u32,
-    owner: usize,
     /// With its previous pair.
-    event: Event,
+    pub(super) event: Event,
 }
 
 impl Change {
-    fn revision(&self) -> Revision {
+    pub(super) fn revision(&self) -> Revision {
         self.event.kv.mod_revision
     }
 }
@@ -37,25 +37,6 @@ pub(super) struct Owner {
     mailbox: Vec<LiveEvent>,
     /// Events up to here did not find room in the mailbox.
     lost: Option<Revision>,
-}
-
-/// A watcher as its client sees it.
-#[derive(Debug)]
-struct Watcher {
-    create: WatchCreate,
-    /// Everything below this has been seen.
-    next: Revision,
-    /// Events from `next` on that came in fragments whose last piece has not come.
-    in_fragments: usize,
-}
-
-#[derive(Default)]
-pub(super) struct Client {
-    queue: VecDeque<WatchResponse>,
-    /// Creations that were not answered.
-    creating: VecDeque<WatchCreate>,
-    watchers: BTreeMap<i64, Watcher>,
-    progress_seen: u64,
 }
 
 pub(super) struct World {
@@ -131,7 +112,7 @@ impl World {
     /// The start revision that a small number stands for: none, past, present or future.
     pub(super) fn start(&self, number: u8) -> i64 {
         let revision = (self.watermark.0 + 3).saturating_sub(u64::from(number) / 2);
-        if number % 3 == 0 { 0 } else { revision as i64 }
+        if number.is_multiple_of(3) { 0 } else { revision as i64 }
     }
 
     /// One write that changes `keys`; of those that live, every other one is deleted.
@@ -143,7 +124,7 @@ impl World {
         let mut parts: [Vec<Change>; OWNERS] = Default::default();
         for (sub, key) in keys.into_iter().enumerate() {
             let event = self.change(KEYS[key], self.last.0 as usize + sub);
-            let change = Change { sub: sub as u32, owner: key % OWNERS, event };
+            let change = Change { sub: sub as u32, event };
             parts[key % OWNERS].push(change.clone());
             self.history.push(change);
         }
@@ -158,7 +139,7 @@ impl World {
         let newest = self.history.iter().rev().find(|change| change.event.kv.key == key);
         let prev = newest.filter(|change| !change.event.deleted).map(|c| c.event.kv.clone());
         let event = match &prev {
-            Some(_) if salt % 2 == 0 => delete(self.last.0, key),
+            Some(_) if salt.is_multiple_of(2) => delete(self.last.0, key),
             _ => put(self.last.0, key),
         };
         Event { prev_kv: prev, ..event }
@@ -362,15 +343,8 @@ impl World {
         assert_eq!(self.hub.stats().slow_watchers, 0, "left behind: {:?}", self.hub.stats());
         for stream in self.clients.keys().copied().collect::<Vec<_>>() {
             let client = &self.clients[&stream];
-            for (id, watcher) in &client.watchers {
-                let missed = watcher.first_unseen(&self.history);
-                assert!(missed.is_none(), "{stream:?} watcher {id} missed {missed:?}");
-            }
-            let past_start = client
-                .watchers
-                .values()
-                .all(|watcher| watcher.create.start_revision <= self.watermark.0 as i64);
-            let expected = u64::from(past_start && !client.watchers.is_empty());
+            client.check_complete(&self.history);
+            let expected = u64::from(client.may_ask_progress(self.watermark));
             let before = client.progress_seen;
             self.request(stream, WatchRequest::Progress);
             while self.read(stream) {}
@@ -387,89 +361,5 @@ impl World {
         assert_eq!(stats, WatchStats { events_total: stats.events_total, ..Default::default() });
         assert!(self.owners.iter().all(|o| o.interests.is_empty() && o.asked.is_empty()));
         assert_eq!(self.hub.next_deadline(), None);
-    }
-}
-
-impl Client {
-    fn check(&mut self, history: &[Change], compacted: Revision, response: WatchResponse) {
-        let id = response.watch_id;
-        if response.created {
-            self.check_created(response);
-        } else if response.canceled {
-            let watcher = self.watchers.remove(&id).expect("canceled watchers exist");
-            assert!(watcher.in_fragments == 0, "canceled between fragments");
-            let gone = Revision(response.compact_revision as u64);
-            assert!(gone <= compacted, "compacted too early: {response:?}");
-            assert!(gone.0 == 0 || watcher.next < gone, "in vain: {watcher:?} {response:?}");
-        } else if response.events.is_empty() {
-            self.check_progress(history, &response);
-        } else {
-            let watcher = self.watchers.get_mut(&id).expect("events are for watchers");
-            watcher.check_events(history, &response);
-        }
-    }
-
-    fn check_created(&mut self, response: WatchResponse) {
-        let create = self.creating.pop_front().expect("one creation for each request");
-        if response.canceled {
-            assert_eq!(response.watch_id, -1);
-            assert_ne!(response.cancel_reason, "");
-            return;
-        }
-        let start = create.start_revision as u64;
-        let next = if start == 0 { response.revision.next() } else { Revision(start) };
-        let watcher = Watcher { create, next, in_fragments: 0 };
-        assert!(self.watchers.insert(response.watch_id, watcher).is_none(), "{response:?}");
-    }
-
-    fn check_progress(&mut self, history: &[Change], response: &WatchResponse) {
-        self.progress_seen += u64::from(response.watch_id == -1);
-        let told = |id: &i64| response.watch_id == -1 || response.watch_id == *id;
-        for (_, watcher) in self.watchers.iter_mut().filter(|(id, _)| told(id)) {
-            assert!(watcher.in_fragments == 0, "progress between fragments");
-            let first = watcher.first_unseen(history);
-            assert!(
-                first.is_none_or(|first| first > response.revision),
-                "progress ahead of {first:?}: {response:?} {watcher:?}"
-            );
-            watcher.next = watcher.next.max(response.revision.next());
-        }
-    }
-}
-
-impl Watcher {
-    fn wants(&self, change: &Change) -> bool {
-        let create = &self.create;
-        let filtered = if change.event.deleted { create.no_delete } else { create.no_put };
-        let interval = Interval::new(create.key.clone(), create.range_end.clone());
-        !filtered && interval.contains(&change.event.kv.key)
-    }
-
-    fn first_unseen(&self, history: &[Change]) -> Option<Revision> {
-        let unseen = |change: &&Change| change.revision() >= self.next && self.wants(change);
-        history.iter().find(unseen).map(Change::revision)
-    }
-
-    /// Events are the next ones of the history, whole revisions, in order.
-    fn check_events(&mut self, history: &[Change], response: &WatchResponse) {
-        assert!(!response.fragment || self.create.fragment, "a fragment unasked: {response:?}");
-        let mut expected = history
-            .iter()
-            .filter(|change| change.revision() >= self.next && self.wants(change))
-            .skip(self.in_fragments);
-        for event in &response.events {
-            let change = expected.next().unwrap_or_else(|| panic!("made up: {event:?}"));
-            let prev_kv = change.event.prev_kv.clone().filter(|_| self.create.prev_kv);
-            assert_eq!(*event, Event { prev_kv, ..change.event.clone() }, "{response:?}");
-            assert!(event.kv.mod_revision <= response.revision, "header behind: {response:?}");
-        }
-        let last = response.events.last().map(|e| e.kv.mod_revision).unwrap_or_default();
-        let split = expected.next().is_some_and(|change| change.revision() == last);
-        assert!(!split || response.fragment, "revision {last} is split: {response:?}");
-        if response.fragment {
-            self.in_fragments += response.events.len();
-        } else {
-            (self.in_fragments, self.next) = (0, last.next());
-        }
     }
 }
