@@ -160,7 +160,8 @@ impl WatchHub {
     }
 
     /// Events above the delivered watermark, up to `revision`, may not have reached the hub (a
-    /// mailbox was full): they are taken from the history.
+    /// mailbox was full): they are taken from the history. To be called before the watermark
+    /// advances past the first of them.
     pub fn handle_lost(&mut self, revision: Revision) {
         if revision > self.delivered {
             for id in self.interests.ids() {
@@ -170,7 +171,8 @@ impl WatchHub {
     }
 
     /// The epoch ended: live events above the watermark are void. To be called after the
-    /// watermark has advanced to the epoch's base.
+    /// watermark has advanced to the epoch's base; registrations that are answered later say the
+    /// revision after the base at most.
     pub fn handle_void(&mut self) {
         self.pending.clear();
         for interest in self.interests.iter_mut() {

@@ -122,8 +122,7 @@ impl WatchHub {
         stream.progress_asked = None;
         self.progress.asked.remove(&id);
         let mut watchers = stream.watchers.values().map(|key| &self.watchers[key.0]);
-        let is_answered = stream.behind == 0 && !stream.watchers.is_empty();
-        if is_answered && watchers.all(|watcher| is_done(watcher, self.delivered)) {
+        if !stream.watchers.is_empty() && watchers.all(|watcher| is_done(watcher, self.delivered)) {
             self.respond(id, progress(self.delivered, NO_WATCHER));
         }
     }

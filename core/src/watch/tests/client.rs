@@ -108,6 +108,9 @@ impl Watcher {
     /// Events are the next ones of the history, whole revisions, in order.
     fn check_events(&mut self, history: &[Change], response: &WatchResponse) {
         assert!(!response.fragment || self.create.fragment, "a fragment unasked: {response:?}");
+        let bytes = response.events.iter().map(size::encoded).sum::<usize>();
+        let is_small = bytes < FRAGMENT_BYTES || response.events.len() == 1;
+        assert!(!self.create.fragment || is_small, "a large fragment: {response:?}");
         let mut expected = history
             .iter()
             .filter(|change| change.revision() >= self.next && self.wants(change))

@@ -19,6 +19,9 @@ use crate::port::StreamId;
 
 const STREAM: StreamId = StreamId(1);
 
+/// Fragments of the random worlds stay below this.
+const FRAGMENT_BYTES: usize = 150;
+
 /// A hub with one open stream, at watermark 10.
 fn hub() -> WatchHub {
     hub_with(WatchConfig::default())

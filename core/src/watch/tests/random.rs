@@ -82,7 +82,7 @@ fn config() -> impl Strategy<Value = (WatchConfig, usize)> {
             live_bytes: sizes.2,
             recent_bytes: sizes.3,
             hub_bytes: sizes.4,
-            fragment_bytes: 150,
+            fragment_bytes: FRAGMENT_BYTES,
             queries,
             query_events: few,
             ..WatchConfig::default()
