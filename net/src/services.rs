@@ -2,15 +2,20 @@
 //! which message.
 
 pub mod cluster;
+pub mod election;
+pub mod health;
 pub mod kv;
 pub mod lease;
+pub mod lock;
 pub mod maintenance;
+mod recipe;
 pub mod scan;
 pub mod watch;
 
 use std::time::Duration;
 
 use braid_core::api::{Delivery, RangeResponse, Request, Response};
+use braid_core::error::Error;
 use bytes::Bytes;
 use prost::Message;
 
@@ -24,6 +29,7 @@ use crate::grpc::status::Status;
 use crate::grpc::stream::{Requests, Responses};
 use crate::limits::Limits;
 use crate::proto::etcdserverpb as pb;
+use crate::proto::v3lockpb::UnlockResponse;
 
 pub use scan::send_scan;
 
@@ -62,8 +68,10 @@ pub fn handling(method: Method) -> Handling {
         M::Range | M::Put | M::DeleteRange | M::Txn | M::Compact => Handling::Direct,
         M::LeaseGrant | M::LeaseRevoke | M::LeaseLeases => Handling::Direct,
         M::MemberList | M::Alarm | M::Status | M::Hash | M::HashKv => Handling::Direct,
-        M::AuthStatus | M::Defragment => Handling::Direct,
+        M::AuthStatus | M::Defragment | M::Unlock | M::HealthCheck => Handling::Direct,
         M::RangeStream | M::Watch | M::LeaseKeepAlive | M::LeaseTimeToLive => Handling::Task,
+        M::Lock | M::HealthWatch => Handling::Task,
+        M::Campaign | M::Proclaim | M::Leader | M::Observe | M::Resign => Handling::Task,
         _ => Handling::NotBuilt,
     }
 }
@@ -75,6 +83,12 @@ pub fn time_limit(method: Method, limits: &Limits) -> Option<Duration> {
         Method::Compact | Method::Hash | Method::HashKv => None,
         _ => Some(limits.request_timeout),
     }
+}
+
+/// The end of a call that the engine refused.
+#[must_use]
+pub fn refusal(method: Method, error: Error) -> Status {
+    if method == Method::Unlock { recipe::unknown(error) } else { error.into() }
 }
 
 fn decode<M: Message + Default>(message: Bytes) -> Result<M, Status> {
@@ -100,6 +114,8 @@ pub fn begin(method: Method, message: Bytes, front: &FrontEnd) -> Result<Step, S
         Method::HashKv => maintenance::hash_kv(&decode(message)?),
         Method::Alarm => maintenance::alarm(&decode(message)?)?,
         Method::Defragment => return Err(maintenance::defragment()),
+        Method::Unlock => lock::unlock(&decode(message)?),
+        Method::HealthCheck => return Ok(Step::Answer(health::check(&decode(message)?)?)),
         Method::MemberList => return Ok(Step::Answer(cluster::member_list(&front.identity))),
         other => return Err(Status::not_built(other)),
     };
@@ -132,6 +148,10 @@ pub fn finish(method: Method, response: Response, front: &FrontEnd) -> Result<An
             let header = Some(front.identity.header(revision));
             message::framed(&pb::CompactionResponse { header })
         }
+        (Method::Unlock, Response::DeleteRange(response)) => {
+            let header = Some(front.identity.header(response.revision));
+            message::framed(&UnlockResponse { header })
+        }
         (method, response) => {
             let answer = lease::finish(method, &response, &front.identity);
             answer
@@ -152,11 +172,19 @@ pub async fn run(
     responses: &Responses,
     front: &FrontEnd,
 ) -> Result<(), ReadError> {
+    let requests = &mut requests;
     match method {
-        Method::Watch => watch::run(&mut requests, responses, front).await,
-        Method::LeaseKeepAlive => lease::keep_alive(&mut requests, responses, front).await,
-        Method::LeaseTimeToLive => lease::time_to_live(&mut requests, responses, front).await,
-        Method::RangeStream => scan::range_stream(&mut requests, responses, front).await,
+        Method::Watch => watch::run(requests, responses, front).await,
+        Method::LeaseKeepAlive => lease::keep_alive(requests, responses, front).await,
+        Method::LeaseTimeToLive => lease::time_to_live(requests, responses, front).await,
+        Method::RangeStream => scan::range_stream(requests, responses, front).await,
+        Method::Lock => lock::lock(requests, responses, front).await,
+        Method::Campaign => election::campaign(requests, responses, front).await,
+        Method::Proclaim => election::proclaim(requests, responses, front).await,
+        Method::Leader => election::leader(requests, responses, front).await,
+        Method::Observe => election::observe(requests, responses, front).await,
+        Method::Resign => election::resign(requests, responses, front).await,
+        Method::HealthWatch => health::watch(requests, responses).await,
         other => Err(Status::not_built(other).into()),
     }
 }

@@ -32,9 +32,12 @@ impl Header {
         }
     }
 
+    /// The header of a transaction inside another: etcd fills in nothing.
+    pub const EMPTY: Self = Self::bare(Revision(0));
+
     /// The header of a transaction's part: etcd fills in only the revision.
     #[must_use]
-    pub fn bare(revision: Revision) -> Self {
+    pub const fn bare(revision: Revision) -> Self {
         Self { cluster_id: 0, member_id: 0, revision: revision.0, raft_term: 0 }
     }
 }

@@ -49,7 +49,7 @@ impl Encode for Part<'_> {
                 message_len(3, &DeleteRange { header: Header::bare(response.revision), response })
             }
             OperationResponse::Txn(response) => {
-                message_len(4, &Txn { header: Header::bare(response.revision), response })
+                message_len(4, &Txn { header: Header::EMPTY, response })
             }
         }
     }
@@ -69,8 +69,7 @@ impl Encode for Part<'_> {
                 put_message(3, &DeleteRange { header, response }, buffer);
             }
             OperationResponse::Txn(response) => {
-                let header = Header::bare(response.revision);
-                put_message(4, &Txn { header, response }, buffer);
+                put_message(4, &Txn { header: Header::EMPTY, response }, buffer);
             }
         }
     }

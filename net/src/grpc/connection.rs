@@ -155,8 +155,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
     fn poll_connection(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             let accepted = self.connection.poll_accept(context);
-            self.police_pings();
+            let sent_away = self.police_pings();
             match accepted {
+                Poll::Pending if sent_away => {}
                 Poll::Ready(Some(Ok((request, respond)))) => self.accept(request, respond),
                 Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
@@ -164,15 +165,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
         }
     }
 
-    fn police_pings(&mut self) {
+    /// Whether the client was sent away for its PINGs.
+    fn police_pings(&mut self) -> bool {
         let has_streams = self.calls.len() + self.peer.streams.get() > 0;
         for _ in 0..self.wire.take_pings() {
             let sent = self.peer.answered.take();
             if self.ping_policy.on_ping(self.peer.now.get(), has_streams, sent) {
                 self.connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
-                return;
+                return true;
             }
         }
+        false
     }
 
     fn accept(&mut self, request: Request<RecvStream>, mut respond: SendResponse<Bytes>) {

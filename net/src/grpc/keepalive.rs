@@ -16,8 +16,9 @@ pub struct Keepalive {
     timeout: Duration,
     ping_pong: PingPong,
     alarm: Alarm,
-    /// Bytes received when the alarm was set.
+    /// All bytes that ever came, and when the last of them did.
     seen_bytes: u64,
+    seen_at: Duration,
     asked: bool,
 }
 
@@ -32,6 +33,7 @@ impl Keepalive {
             ping_pong,
             alarm: Alarm::new(&**timer, timer.now(), interval),
             seen_bytes: 0,
+            seen_at: timer.now(),
             asked: false,
         })
     }
@@ -43,16 +45,21 @@ impl Keepalive {
         received_bytes: u64,
         context: &mut Context<'_>,
     ) -> Poll<()> {
+        if received_bytes != self.seen_bytes {
+            (self.seen_bytes, self.seen_at, self.asked) = (received_bytes, now, false);
+        }
         while self.alarm.poll(now, context) {
             // Takes an answer away, so that the next question may be asked.
             let _ = self.ping_pong.poll_pong(context);
-            let silent = received_bytes == self.seen_bytes;
-            if silent && self.asked {
+            let silent_until = self.seen_at.saturating_add(self.interval);
+            let wait = if self.asked {
                 return Poll::Ready(());
-            }
-            self.seen_bytes = received_bytes;
-            self.asked = silent && self.ping_pong.send_ping(Ping::opaque()).is_ok();
-            let wait = if self.asked { self.timeout } else { self.interval };
+            } else if now < silent_until {
+                silent_until - now
+            } else {
+                self.asked = self.ping_pong.send_ping(Ping::opaque()).is_ok();
+                self.timeout
+            };
             self.alarm = Alarm::new(&*self.timer, now, wait);
         }
         Poll::Pending

@@ -139,7 +139,7 @@ impl UnaryCall {
     }
 
     fn finish(&mut self, answer: Result<Response, Error>) -> Result<Next, ReadError> {
-        let response = answer.map_err(Status::from)?;
+        let response = answer.map_err(|error| services::refusal(self.method, error))?;
         match services::finish(self.method, response, &self.peer.front)? {
             Answer::Whole(payload) => self.send(payload),
             Answer::Scan(first) => {
