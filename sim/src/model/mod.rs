@@ -17,6 +17,7 @@ use braid_core::kv_list::{KvList, KvMeta};
 use bytes::Bytes;
 
 pub mod generate;
+pub mod hazard;
 pub mod random;
 
 mod check;

@@ -104,7 +104,7 @@ impl Store {
             keys: BTreeMap::new(),
             disk: BTreeMap::new(),
             leases: BTreeMap::new(),
-            state: State { current: Revision::FRESH, compacted: -1 },
+            state: State { current: Revision::FRESH, readable: Revision::FRESH, compacted: -1 },
             max_txn_ops,
             random: Random::new(!seed),
             cold_reads: 0,
@@ -214,14 +214,8 @@ impl Store {
         let revision = self.state.current;
         let nothing = Vec::new();
         match *request {
-            Request::Compact(compact) if compact.revision <= self.state.compacted => {
-                Err(Error::Compacted)
-            }
-            Request::Compact(compact) if compact.revision > revision.0 as i64 => {
-                Err(Error::FutureRevision)
-            }
             Request::Compact(compact) => {
-                self.state.compacted = compact.revision;
+                self.compact(compact.revision)?;
                 Ok((nothing, Response::Compact { revision }))
             }
             Request::LeaseGrant { ttl, .. } if ttl > 9_000_000_000 => Err(Error::LeaseTtlTooLarge),
@@ -252,6 +246,17 @@ impl Store {
         }
     }
 
+    fn compact(&mut self, revision: i64) -> Result<(), Error> {
+        if revision <= self.state.compacted {
+            return Err(Error::Compacted);
+        }
+        if revision > self.state.current.0 as i64 {
+            return Err(Error::FutureRevision);
+        }
+        self.state.compacted = revision;
+        Ok(())
+    }
+
     fn attached(&self, lease: LeaseId) -> Vec<Bytes> {
         let mut keys = Vec::new();
         self.visit(&Interval::everything(), &mut |key, found| {
@@ -267,6 +272,7 @@ impl Store {
         let Some(last) = changes.len().checked_sub(1) else { return };
         assert_eq!(changes[last].sub as usize, last, "sub-revisions are not dense");
         self.state.current = self.state.current.next();
+        self.state.readable = self.state.current;
         for change in changes {
             let put = self.stored(&change.action);
             let version = Version { revision: self.state.current, sub: change.sub, put };
