@@ -1,7 +1,6 @@
 //! What `braid --version` prints.
 
-/// The etcd release whose behaviour Braid has, as Status and `/version` report it too.
-pub const ETCD_VERSION: &str = "3.7.1";
+pub use braid_net::identity::ETCD_VERSION;
 
 /// Braid's own version.
 pub const BRAID_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -7,10 +7,10 @@ use super::settings::{Notice, Settings};
 use super::within;
 
 /// What an unset quota means, in bytes; etcd's.
-const QUOTA_DEFAULT: u64 = 2 << 30;
+const QUOTA_DEFAULT: i64 = 2 << 30;
 
 /// From here on etcd advises against a quota, in bytes.
-const QUOTA_ADVISED_MAX: u64 = 8 << 30;
+const QUOTA_ADVISED_MAX: i64 = 8 << 30;
 
 /// From here on etcd advises against a request size, in bytes.
 const REQUEST_ADVISED_MAX: u64 = 10 << 20;
@@ -30,8 +30,8 @@ pub struct Limits {
     pub request_bytes_max: u64,
     /// Most streams that a client may have open on a connection.
     pub concurrent_streams_max: u32,
-    /// Largest size of the data in bytes; none for no quota.
-    pub quota_bytes: Option<u64>,
+    /// Largest size of the data in bytes, as Status shows it; below 0 for no quota, never 0.
+    pub quota_bytes: i64,
 }
 
 /// How connections are kept alive and policed.
@@ -62,20 +62,21 @@ pub(super) fn build(settings: &Settings, notices: &mut Vec<Notice>) -> Result<Li
     })
 }
 
-fn quota(bytes: i64, notices: &mut Vec<Notice>) -> Option<u64> {
-    let bytes = u64::try_from(bytes).ok()?;
+fn quota(bytes: i64, notices: &mut Vec<Notice>) -> i64 {
     if bytes == 0 {
-        return Some(QUOTA_DEFAULT);
+        return QUOTA_DEFAULT;
     }
-    notices.push(Notice::warning(format!(
-        "--quota-backend-bytes={bytes} is shown but not enforced yet: writes go on past it until the disk is full"
-    )));
+    if bytes > 0 {
+        notices.push(Notice::warning(format!(
+            "--quota-backend-bytes={bytes} is shown but not enforced yet: writes go on past it until the disk is full"
+        )));
+    }
     if bytes > QUOTA_ADVISED_MAX {
         notices.push(Notice::warning(format!(
             "--quota-backend-bytes={bytes} exceeds the {QUOTA_ADVISED_MAX} that etcd recommends"
         )));
     }
-    Some(bytes)
+    bytes
 }
 
 pub(super) fn keepalive(settings: &Settings) -> Keepalive {

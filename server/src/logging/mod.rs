@@ -26,6 +26,9 @@ use output::Output;
 /// Target of events at etcd's level "fatal": the process ends right after.
 const FATAL: &str = "fatal";
 
+/// The runtime ends the process on its own where going on would break a promise.
+const RUNTIME_FATAL: &str = "braid_runtime::fatal";
+
 /// Target of events at etcd's level "panic": a bug of our own.
 const PANIC: &str = "panic";
 
@@ -75,7 +78,7 @@ fn is_on(level: LogLevel, event: &Metadata<'_>) -> bool {
 /// from builds for development alone.
 fn severity(event: &Metadata<'_>) -> LogLevel {
     match (event.target(), *event.level()) {
-        (FATAL, _) => LogLevel::Fatal,
+        (FATAL | RUNTIME_FATAL, _) => LogLevel::Fatal,
         (PANIC, _) => LogLevel::Panic,
         (_, Level::ERROR) => LogLevel::Error,
         (_, Level::WARN) => LogLevel::Warn,

@@ -1,4 +1,5 @@
 use std::io::Write;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::*;
@@ -8,15 +9,15 @@ use crate::config::{AutoCompaction, ClusterState, LogFormat, LogLevel, LogOutput
 fn without_arguments() {
     let (config, notices) = serve(&[], &[]);
     assert_eq!(notices, []);
-    assert_eq!(config.client_addresses, ["127.0.0.1:2379".parse().unwrap()]);
-    assert_eq!(config.metrics_addresses, []);
+    assert_eq!(config.client_addresses, [SocketAddr::from(([127, 0, 0, 1], 2379))]);
+    assert!(config.metrics_addresses.is_empty());
     assert_eq!(config.member.data_dir.to_str(), Some("default.braid"));
     assert_eq!(config.member.client_urls, ["http://localhost:2379"]);
     assert_eq!(config.member.cluster_state, ClusterState::New);
     assert_eq!(config.limits.txn_ops_max, 128);
     assert_eq!(config.limits.request_bytes_max, 1_572_864);
     assert_eq!(config.limits.concurrent_streams_max, u32::MAX);
-    assert_eq!(config.limits.quota_bytes, Some(2 << 30));
+    assert_eq!(config.limits.quota_bytes, 2 << 30);
     assert_eq!(config.keepalive.min_time, Duration::from_secs(5));
     assert_eq!(config.keepalive.interval, Some(Duration::from_secs(7200)));
     assert_eq!(config.lease_ttl_min, 2);
@@ -183,7 +184,7 @@ fn resources_have_bounds() {
 #[test]
 fn quotas() {
     let quota = |bytes: &str| config(&["--quota-backend-bytes", bytes]).limits.quota_bytes;
-    assert_eq!([quota("-1"), quota("0"), quota("1000")], [None, Some(2 << 30), Some(1000)]);
+    assert_eq!([quota("-1"), quota("0"), quota("1000")], [-1, 2 << 30, 1000]);
     assert!(warnings(&["--quota-backend-bytes=1000"])[0].contains("not enforced yet"));
     assert_eq!(warnings(&["--quota-backend-bytes=10000000000"]).len(), 2);
 }
