@@ -2,7 +2,7 @@
 //!
 //! A record is named by page and slot for as long as it lives, so that others can refer to it by
 //! four bytes. Pages of one slot size are filled before new ones are made and given back when
-//! they are empty; a page is 16 KiB unless one record is larger.
+//! they are empty; a page is 64 KiB unless one record is larger.
 //!
 //! ```text
 //! newest version, packed | history 4 | padding 2 | key | padding
@@ -19,9 +19,9 @@ const PADDING: usize = HISTORY + 4;
 const HEADER: usize = PADDING + 2;
 
 /// Bytes of a page, as far as whole slots allow.
-const PAGE: usize = 16 * 1024;
+const PAGE: usize = 64 * 1024;
 /// Bits of a record's number that name the slot in its page.
-const SLOT_BITS: u32 = 8;
+const SLOT_BITS: u32 = 10;
 /// Larger records get a page of exactly their size.
 const LARGEST_PADDED: usize = 64 * 1024;
 
@@ -40,7 +40,7 @@ struct Page {
     bytes: Box<[u8]>,
     slot_size: usize,
     /// Slots that were used and are free again.
-    free: Vec<u8>,
+    free: Vec<u16>,
     /// Slots that were ever used.
     touched: u16,
 }
@@ -70,7 +70,7 @@ impl Records {
         let number = id >> SLOT_BITS;
         let page = &mut self.pages[number as usize];
         let size = page.slot_size;
-        page.free.push((id % (1 << SLOT_BITS)) as u8);
+        page.free.push((id % (1 << SLOT_BITS)) as u16);
         if page.is_empty() {
             *page = Page::default();
             self.close_page(number, size);
@@ -84,7 +84,7 @@ impl Records {
     pub(super) fn holds(&self, id: u32) -> bool {
         let slot = id % (1 << SLOT_BITS);
         let page = &self.pages[(id >> SLOT_BITS) as usize];
-        slot < page.touched.into() && !page.free.contains(&(slot as u8))
+        slot < page.touched.into() && !page.free.contains(&(slot as u16))
     }
 
     /// The newest version of a record's key.

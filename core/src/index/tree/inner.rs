@@ -10,11 +10,12 @@ use super::{FANOUT, Split};
 #[derive(Debug, Default)]
 pub(super) struct Inner {
     children: Vec<u32>,
+    /// What all separators begin with.
+    prefix: Box<[u8]>,
+    /// The bytes of each separator that follow the prefix.
+    heads: Vec<u64>,
     /// Live entries below each child.
     live: Vec<u64>,
-    /// Length of a prefix that all separators share.
-    skip: usize,
-    heads: Vec<u64>,
     /// Separator `n` is above every key of child `n` and not above any of child `n + 1`.
     separators: Vec<Box<[u8]>>,
 }
@@ -52,17 +53,16 @@ impl Inner {
 
     /// Which child holds `key`, or would.
     pub(super) fn position(&self, key: &[u8]) -> usize {
-        let Some(first) = self.separators.first() else { return 0 };
-        match beside_prefix(key, &first[..self.skip]) {
+        match beside_prefix(key, &self.prefix) {
             Ordering::Less => 0,
-            Ordering::Greater => self.separators.len(),
+            Ordering::Greater => self.heads.len(),
             Ordering::Equal => self.position_by_head(key),
         }
     }
 
     fn position_by_head(&self, key: &[u8]) -> usize {
-        let head = head64(key, self.skip);
-        let start = self.heads.partition_point(|h| *h < head);
+        let head = head64(key, self.prefix.len());
+        let start: usize = self.heads.iter().map(|h| usize::from(*h < head)).sum();
         let same = self.heads[start..].iter().take_while(|h| **h == head).count();
         start + self.separators[start..start + same].partition_point(|s| **s <= *key)
     }
@@ -116,13 +116,13 @@ impl Inner {
     }
 
     fn rebuild(&mut self) {
-        self.skip = match &self.separators[..] {
+        let shared = match &self.separators[..] {
             [first, .., last] => common_prefix(first, last),
-            [only] => only.len(),
-            [] => 0,
+            _ => 0,
         };
+        self.prefix = self.separators.first().map_or_else(Box::default, |s| s[..shared].into());
         self.heads.clear();
-        self.heads.extend(self.separators.iter().map(|s| head64(s, self.skip)));
+        self.heads.extend(self.separators.iter().map(|s| head64(s, shared)));
     }
 }
 

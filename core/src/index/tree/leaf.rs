@@ -17,13 +17,34 @@ pub(super) struct Leaf {
     skip: u32,
     /// Bit `n` tells whether entry `n` lives.
     live: u64,
-    heads: [u32; FANOUT],
-    ids: [u32; FANOUT],
+    /// The entries, then [`UNUSED`].
+    entries: [Entry; FANOUT],
+}
+
+/// Head and number of an entry in one word, so that both come with one cache line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry(u64);
+
+/// Sorts behind every entry, since no entry has this number.
+const UNUSED: Entry = Entry::new(u32::MAX, NONE);
+
+impl Entry {
+    const fn new(head: u32, id: u32) -> Self {
+        Self((head as u64) << 32 | id as u64)
+    }
+
+    fn id(self) -> u32 {
+        self.0 as u32
+    }
+
+    fn head(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
 }
 
 impl Leaf {
     pub(super) fn new(next: u32) -> Self {
-        Self { next, len: 0, skip: 0, live: 0, heads: [0; FANOUT], ids: [NONE; FANOUT] }
+        Self { next, len: 0, skip: 0, live: 0, entries: [UNUSED; FANOUT] }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -34,8 +55,13 @@ impl Leaf {
         self.len() == FANOUT
     }
 
-    pub(super) fn ids(&self) -> &[u32] {
-        &self.ids[..self.len()]
+    /// The number of the entry at `position`.
+    pub(super) fn id(&self, position: usize) -> u32 {
+        self.entries[position].id()
+    }
+
+    fn entries(&self) -> &[Entry] {
+        &self.entries[..self.len()]
     }
 
     /// How many of the first `position` entries live.
@@ -64,46 +90,43 @@ impl Leaf {
     /// Where the entry of `key` is. Touches only keys with the same head: none of the others
     /// needs to be in the processor's cache.
     pub(super) fn find(&self, keys: &impl Keys, key: &[u8]) -> Option<usize> {
-        let mut same = self.same_head(head32(key, self.skip as usize));
-        if same.len() <= 2 {
-            return same.find(|n| keys.key(self.ids[*n]) == key);
-        }
-        self.ids[same.clone()]
-            .binary_search_by(|id| keys.key(*id).cmp(key))
-            .ok()
-            .map(|n| same.start + n)
+        let same = self.same_head(head32(key, self.skip as usize));
+        let entries = &self.entries[same.clone()];
+        let found = entries.binary_search_by(|entry| keys.key(entry.id()).cmp(key));
+        found.ok().map(|n| same.start + n)
     }
 
     /// Where the first entry is whose key is not below `key`.
     pub(super) fn lower_bound(&self, keys: &impl Keys, key: &[u8]) -> usize {
-        let Some(first) = self.ids().first() else { return 0 };
-        match beside_prefix(key, &keys.key(*first)[..self.skip as usize]) {
+        let Some(first) = self.entries().first() else { return 0 };
+        match beside_prefix(key, &keys.key(first.id())[..self.skip as usize]) {
             Ordering::Less => 0,
             Ordering::Greater => self.len(),
             Ordering::Equal => {
                 let same = self.same_head(head32(key, self.skip as usize));
-                let ids = &self.ids[same.clone()];
-                same.start + ids.partition_point(|id| keys.key(*id) < key)
+                let entries = &self.entries[same.clone()];
+                same.start + entries.partition_point(|entry| keys.key(entry.id()) < key)
             }
         }
     }
 
+    /// The entries with this head. Counts over all entries instead of halving: that takes the
+    /// cache lines of the array at once, where a binary search waits for one after the other.
     fn same_head(&self, head: u32) -> Range<usize> {
-        let heads = &self.heads[..self.len()];
-        let start = heads.partition_point(|h| *h < head);
-        let same = heads[start..].iter().take_while(|h| **h == head).count();
+        let first = Entry::new(head, 0);
+        let start = self.entries.iter().map(|entry| usize::from(*entry < first)).sum();
+        let rest = self.entries().get(start..).unwrap_or_default();
+        let same = rest.iter().take_while(|entry| entry.head() == head).count();
         start..start + same
     }
 
     /// Puts an entry at `position`, where its key belongs. The leaf must not be full.
     pub(super) fn insert(&mut self, keys: &impl Keys, position: usize, id: u32, live: bool) {
         let len = self.len();
-        self.ids.copy_within(position..len, position + 1);
-        self.heads.copy_within(position..len, position + 1);
+        self.entries.copy_within(position..len, position + 1);
         let low = self.live & bits_below(position);
         self.live = low | ((self.live & !low) << 1);
-        self.ids[position] = id;
-        self.heads[position] = head32(keys.key(id), self.skip as usize);
+        self.entries[position] = Entry::new(head32(keys.key(id), self.skip as usize), id);
         self.len += 1;
         self.set_live(position, live);
         if position == 0 || position == len {
@@ -114,18 +137,18 @@ impl Leaf {
     /// Takes the entry at `position` out.
     pub(super) fn remove(&mut self, position: usize) {
         let len = self.len();
-        self.ids.copy_within(position + 1..len, position);
-        self.heads.copy_within(position + 1..len, position);
+        self.entries.copy_within(position + 1..len, position);
         let low = self.live & bits_below(position);
         self.live = low | ((self.live >> 1) & !bits_below(position));
         self.len -= 1;
+        self.entries[len - 1] = UNUSED;
     }
 
     /// Moves the entries from `position` on to a new leaf.
     pub(super) fn split_off(&mut self, keys: &impl Keys, position: usize) -> Self {
         let mut right = Self::new(self.next);
         let moved = self.len() - position;
-        right.ids[..moved].copy_from_slice(&self.ids[position..self.len()]);
+        right.entries[..moved].copy_from_slice(&self.entries[position..self.len()]);
         right.live = self.live.checked_shr(position as u32).unwrap_or(0);
         right.len = moved as u32;
         right.rebuild(keys);
@@ -138,7 +161,7 @@ impl Leaf {
     /// Appends all entries of the leaf that follows. Together they must fit.
     pub(super) fn append(&mut self, keys: &impl Keys, right: &Self) {
         let (len, moved) = (self.len(), right.len());
-        self.ids[len..len + moved].copy_from_slice(right.ids());
+        self.entries[len..len + moved].copy_from_slice(right.entries());
         if moved > 0 {
             self.live |= right.live << len;
         }
@@ -154,18 +177,22 @@ impl Leaf {
         }
     }
 
+    /// Computes the shared prefix and the heads anew.
     fn rebuild(&mut self, keys: &impl Keys) {
         self.skip = self.shared_prefix(keys);
-        for n in 0..self.len() {
-            self.heads[n] = head32(keys.key(self.ids[n]), self.skip as usize);
+        let (used, unused) = self.entries.split_at_mut(self.len as usize);
+        for entry in used {
+            let id = entry.id();
+            *entry = Entry::new(head32(keys.key(id), self.skip as usize), id);
         }
+        unused.fill(UNUSED);
     }
 
     fn shared_prefix(&self, keys: &impl Keys) -> u32 {
-        match self.ids() {
+        match self.entries() {
             [] => 0,
-            [first, .., last] => common_prefix(keys.key(*first), keys.key(*last)) as u32,
-            [only] => keys.key(*only).len() as u32,
+            [only] => keys.key(only.id()).len() as u32,
+            [first, .., last] => common_prefix(keys.key(first.id()), keys.key(last.id())) as u32,
         }
     }
 }

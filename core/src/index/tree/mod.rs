@@ -75,7 +75,7 @@ impl Tree {
     /// The entry of `key`.
     pub(super) fn find(&self, keys: &impl Keys, key: &[u8]) -> Option<u32> {
         let leaf = self.leaves.get(self.leaf_of(key));
-        leaf.find(keys, key).map(|position| leaf.ids()[position])
+        leaf.find(keys, key).map(|position| leaf.id(position))
     }
 
     /// How many entries live whose keys are below `key`.
@@ -140,7 +140,7 @@ impl Tree {
             let leaf = self.leaves.get(cursor.leaf);
             if let Some(position) = choose(leaf, cursor.position) {
                 cursor.position = position + 1;
-                return Some((leaf.ids()[position], leaf.is_live(position)));
+                return Some((leaf.id(position), leaf.is_live(position)));
             }
             *cursor = Cursor { leaf: leaf.next, position: 0 };
         }
@@ -206,11 +206,11 @@ impl Tree {
 
     /// Hangs `right` behind the leaf that it was split from.
     fn link(&mut self, left: u32, keys: &impl Keys, right: Leaf) -> Split {
-        let (live, first) = (right.live_count(), right.ids()[0]);
+        let (live, first) = (right.live_count(), right.id(0));
         let right = self.leaves.insert(right);
         let left = self.leaves.get_mut(left);
         left.next = right;
-        let last = left.ids()[left.len() - 1];
+        let last = left.id(left.len() - 1);
         Split { separator: search::separator(keys.key(last), keys.key(first)), right, live }
     }
 }
