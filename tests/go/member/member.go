@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,6 +37,8 @@ type Config struct {
 	// Args and Env are appended as they are.
 	Args []string
 	Env  []string
+	// Prefix is a command that runs the server, as `prlimit …`; it must keep the process id.
+	Prefix []string
 }
 
 // Member is a server process. Its ports stay the same over restarts.
@@ -84,6 +87,9 @@ func (m *Member) Address() string { return "127.0.0.1:" + strconv.Itoa(m.client)
 // Pid is the process of the current run.
 func (m *Member) Pid() int { return m.cmd.Process.Pid }
 
+// Dir holds the data directory and the log.
+func (m *Member) Dir() string { return m.cfg.Dir }
+
 // DataDir is where the server keeps its files.
 func (m *Member) DataDir() string { return filepath.Join(m.cfg.Dir, "data") }
 
@@ -102,7 +108,8 @@ func (m *Member) launch() error {
 		return err
 	}
 	defer log.Close()
-	m.cmd = exec.Command(m.cfg.Binary, m.args()...)
+	line := slices.Concat(m.cfg.Prefix, []string{m.cfg.Binary}, m.args())
+	m.cmd = exec.Command(line[0], line[1:]...)
 	m.cmd.Env = append(os.Environ(), m.cfg.Env...)
 	m.cmd.Stdout, m.cmd.Stderr = log, log
 	// A harness that dies (a test's timeout panics) must not leave servers behind.
