@@ -7,10 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use braid_core::api::{
-    CompactRequest, DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse, Request,
-    Response,
-};
+use braid_core::api::{CompactRequest, Request, Response};
 use braid_core::error::Error;
 use braid_core::ids::{LeaseId, Revision};
 use braid_core::kv_list::{KvList, KvMeta};
@@ -21,12 +18,10 @@ pub mod hazard;
 pub mod random;
 
 mod check;
+mod lease;
 mod range;
 mod txn;
-
-/// Lowest time to live that a lease is granted, in seconds: etcd's with its default timeouts.
-const LEASE_TTL_MIN: i64 = 2;
-const LEASE_TTL_MAX: i64 = 9_000_000_000;
+mod write;
 
 /// One change of one key.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,73 +158,6 @@ impl Model {
         self.history.retain(|event| event.revision <= self.revision);
     }
 
-    fn single_put(&mut self, request: &PutRequest) -> Result<PutResponse, Error> {
-        self.check_put(request, &self.keys())?;
-        let response = self.put(request)?;
-        self.commit();
-        Ok(response)
-    }
-
-    fn single_delete(&mut self, request: &DeleteRangeRequest) -> DeleteRangeResponse {
-        let response = self.delete(request);
-        self.commit();
-        response
-    }
-
-    fn check_put(&self, request: &PutRequest, keys: &Keys) -> Result<(), Error> {
-        if request.lease.0 != 0 && !self.leases.contains_key(&request.lease.0) {
-            return Err(Error::LeaseNotFound);
-        }
-        if (request.ignore_value || request.ignore_lease) && !keys.contains_key(&request.key) {
-            return Err(Error::KeyNotFound);
-        }
-        Ok(())
-    }
-
-    fn put(&mut self, request: &PutRequest) -> Result<PutResponse, Error> {
-        let revision = self.revision + 1;
-        let previous = self.keys().remove(&request.key);
-        if (request.ignore_value || request.ignore_lease) && previous.is_none() {
-            return Err(Error::KeyNotFound);
-        }
-        let mut pair = Pair {
-            create_revision: revision,
-            mod_revision: revision,
-            version: 1,
-            lease: request.lease.0,
-            value: request.value.clone(),
-        };
-        if let Some(previous) = &previous {
-            pair.create_revision = previous.create_revision;
-            pair.version = previous.version + 1;
-            if request.ignore_value {
-                pair.value = previous.value.clone();
-            }
-            if request.ignore_lease {
-                pair.lease = previous.lease;
-            }
-        }
-        let wanted = previous.filter(|_| request.prev_kv);
-        let prev_kv = wanted.map(|pair| list([(&request.key, &pair)]));
-        self.history.push(Event { revision, key: request.key.clone(), put: Some(pair) });
-        Ok(PutResponse { revision: self.shown_revision(), prev_kv })
-    }
-
-    fn delete(&mut self, request: &DeleteRangeRequest) -> DeleteRangeResponse {
-        let mut keys = self.keys();
-        keys.retain(|key, _| within(key, &request.key, &request.range_end));
-        self.delete_keys(keys.keys());
-        let prev_kvs = if request.prev_kv { list(&keys) } else { KvList::default() };
-        let deleted = keys.len() as i64;
-        DeleteRangeResponse { revision: self.shown_revision(), deleted, prev_kvs }
-    }
-
-    fn delete_keys<'a>(&mut self, keys: impl IntoIterator<Item = &'a Bytes>) {
-        let revision = self.revision + 1;
-        let tombstone = |key: &Bytes| Event { revision, key: key.clone(), put: None };
-        self.history.extend(keys.into_iter().map(tombstone));
-    }
-
     fn compact(&mut self, request: &CompactRequest) -> Result<Response, Error> {
         if request.revision <= self.compacted {
             return Err(Error::Compacted);
@@ -239,58 +167,6 @@ impl Model {
         }
         self.compacted = request.revision;
         Ok(Response::Compact { revision: Revision(self.revision) })
-    }
-
-    fn lease_grant(&mut self, lease: LeaseId, ttl: i64) -> Result<Response, Error> {
-        if ttl > LEASE_TTL_MAX {
-            return Err(Error::LeaseTtlTooLarge);
-        }
-        if self.leases.contains_key(&lease.0) {
-            return Err(Error::LeaseExists);
-        }
-        // etcd chooses at random: whoever compares must not look at a chosen id.
-        let chosen = self.leases.keys().last().map_or(1, |last| last.max(&0) + 1);
-        let lease = if lease.0 == 0 { LeaseId(chosen) } else { lease };
-        let ttl = ttl.max(LEASE_TTL_MIN);
-        self.leases.insert(lease.0, ttl);
-        Ok(Response::LeaseGrant { revision: Revision(self.revision), lease, ttl })
-    }
-
-    fn lease_revoke(&mut self, lease: LeaseId) -> Result<Response, Error> {
-        if self.leases.remove(&lease.0).is_none() {
-            return Err(Error::LeaseNotFound);
-        }
-        self.delete_keys(&self.attached(lease));
-        self.commit();
-        Ok(Response::LeaseRevoke { revision: Revision(self.revision) })
-    }
-
-    fn lease_keep_alive(&self, lease: LeaseId) -> Response {
-        let ttl = self.leases.get(&lease.0).copied().unwrap_or(0);
-        Response::LeaseKeepAlive { revision: Revision(self.revision), ttl }
-    }
-
-    fn lease_time_to_live(&self, lease: LeaseId, keys: bool) -> Response {
-        let granted = self.leases.get(&lease.0).copied();
-        Response::LeaseTimeToLive {
-            revision: Revision(self.revision),
-            ttl: granted.unwrap_or(-1),
-            granted_ttl: granted.unwrap_or(0),
-            keys: if keys { self.attached(lease) } else { Vec::new() },
-        }
-    }
-
-    /// In the order of ids: which ends first is a question of time.
-    fn lease_leases(&self) -> Response {
-        let leases = self.leases.keys().copied().map(LeaseId).collect();
-        Response::LeaseLeases { revision: Revision(self.revision), leases }
-    }
-
-    /// The keys of a lease in order.
-    fn attached(&self, lease: LeaseId) -> Vec<Bytes> {
-        let mut keys = self.keys();
-        keys.retain(|_, pair| pair.lease == lease.0 && lease.0 != 0);
-        keys.into_keys().collect()
     }
 }
 
