@@ -91,7 +91,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     harmless("discovery-password", Kind::Text, "", "Password at discovery.", DISCOVERY_ONLY),
     harmless(
         "discovery-fallback",
-        Kind::Choice(&["exit"]),
+        Kind::Text,
         "exit",
         "What to do when discovery fails.",
         DISCOVERY_ONLY,

@@ -18,7 +18,7 @@ const fn gated(name: &'static str, default: &'static str) -> OptionSpec {
 pub(super) const OPTIONS: &[OptionSpec] = &[
     gone("enable-v2", Kind::Bool, "false"),
     gone("max-snapshots", Kind::Uint, "5"),
-    gone("v2-deprecation", Kind::Text, ""),
+    gone("v2-deprecation", Kind::Text, "write-only"),
     gone("debug", Kind::Bool, "false"),
     gone("log-package-levels", Kind::Text, ""),
     refused(

@@ -48,7 +48,7 @@ cors:
 initial-advertise-peer-urls: http://localhost:2380
 advertise-client-urls: http://localhost:12379
 discovery:
-discovery-fallback: 'exit'
+discovery-fallback: 'proxy'
 discovery-proxy:
 discovery-srv:
 initial-cluster:
