@@ -139,6 +139,11 @@ where
     Ok(Executors { threads: starters.into_iter().map(Starter::go).collect() })
 }
 
+/// Runs `future` beside the caller, on the same core.
+pub fn spawn(future: impl Future<Output = ()> + 'static) {
+    glommio::spawn_local(future).detach();
+}
+
 fn processors(wanted: usize) -> Result<Vec<usize>, StartError> {
     let limit = memlock_limit();
     if limit < MEMLOCK_MIN {

@@ -15,6 +15,7 @@ pub mod probe;
 pub mod pump;
 pub mod recovery;
 pub mod signals;
+pub mod sockets;
 
 /// What [`parking`] is built on; its model check puts the checker's own types here.
 mod atomics {

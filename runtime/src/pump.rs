@@ -38,10 +38,18 @@ pub struct Pump {
     spilled: Vec<VecDeque<Mail>>,
     /// A commit may be published once nothing is spilled.
     publish_after_spill: bool,
-    on_serving: Option<Box<dyn FnOnce()>>,
+    listener: Listener,
     alarm: Alarm,
     mail: Vec<(CoreId, Mail)>,
     incoming: Vec<Incoming>,
+}
+
+/// Who hears of what concerns the whole member.
+pub struct Listener {
+    /// A reign began, in this raft term.
+    pub on_reign: Box<dyn Fn(u64)>,
+    /// The member serves (core 0 only).
+    pub on_serving: Box<dyn Fn()>,
 }
 
 /// A core's files.
@@ -78,14 +86,14 @@ impl Finished {
 }
 
 impl Pump {
-    /// The driver of `core`. `on_serving` is called on core 0 when the whole member serves.
+    /// The driver of `core`.
     pub fn new(
         core: Core,
         clock: Clock,
         mailboxes: CoreEnd<Mail>,
         port: Port,
         files: Files,
-        on_serving: Box<dyn FnOnce()>,
+        listener: Listener,
     ) -> Self {
         let cores = mailboxes.cores();
         Self {
@@ -97,7 +105,7 @@ impl Pump {
             finished: Rc::default(),
             spilled: (0..cores).map(|_| VecDeque::new()).collect(),
             publish_after_spill: false,
-            on_serving: Some(on_serving),
+            listener,
             alarm: Alarm::new(clock),
             mail: Vec::new(),
             incoming: Vec::new(),
@@ -170,7 +178,8 @@ impl Pump {
                 Output::Wake(core) => self.mailboxes.bells().wake(core),
                 Output::Watch(stream, response) => self.port.deliver(stream, response),
                 Output::EndStream(stream, error) => self.port.end_stream(stream, error),
-                Output::Serving => self.on_serving.take().into_iter().for_each(|tell| tell()),
+                Output::Reign { term } => (self.listener.on_reign)(term),
+                Output::Serving => (self.listener.on_serving)(),
                 Output::Fatal(reason) => fatal(Exit::Bug, reason),
             }
         }

@@ -1,9 +1,12 @@
 //! The `braid` server's own parts: configuration, logs, probing of the machine, and the wiring.
 
+pub mod compactor;
 pub mod config;
 pub mod host;
+pub mod identity;
 pub mod logging;
 pub mod notify;
 pub mod probe;
 pub mod run;
+pub mod serve;
 pub mod version;

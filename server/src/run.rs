@@ -1,15 +1,74 @@
 //! The server's life, from a valid configuration to its end.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use braid_core::machine::CoreState;
+use braid_core::member::{self, MemberConfig, MemberError};
+use braid_core::routing::Routing;
+use braid_net::budget::Budget;
+use braid_runtime::clock::Clock;
+use braid_runtime::executors::{self, Options, StartError};
+use braid_runtime::fatal;
+use braid_runtime::files::{FileError, LogDir};
+use braid_runtime::mailbox::mailboxes;
+use braid_runtime::probe::{self as uring, Unavailable};
+use braid_runtime::pump::MAILBOX_CAPACITY;
+use braid_runtime::recovery::{self, Found};
+use braid_runtime::signals;
+use braid_runtime::sockets::{self, Balancer};
+use braid_storage::ids::CoreId;
+use braid_storage::log::LogConfig;
+use braid_storage::member::Identity;
+
 use crate::config::Config;
+use crate::probe::data_dir::{DataDir, DataDirError};
+use crate::probe::{self, StorageError};
+use crate::serve::{CoreParts, Shared, serve};
+use crate::{identity, logging, notify};
+
+/// Blocks of the log; whole blocks are written, so that no sector with acknowledged bytes is ever
+/// touched again whatever size the disk's sectors have.
+const BLOCK_BYTES: u32 = 4096;
+
+/// Connections on their way from the accepting core to another.
+const CONNECTIONS_ON_THEIR_WAY: usize = 256;
+
+/// Open connections of the whole process; it may be less by the limit on open files.
+const CONNECTIONS_MAX: usize = 65_536;
+
+/// Bytes of requests, answers and watch buffers in flight over the whole process; past it, clients
+/// hear "too many requests".
+const IN_FLIGHT_BYTES: u64 = 512 << 20;
 
 /// Why the server ended, when it was not asked to.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
 pub enum RunError {
-    /// Cores, storage and front-ends are not joined yet.
-    #[error(
-        "the server {0:?} cannot be started: this build holds its parts, but nothing that joins them"
-    )]
-    NotBuilt(String),
+    #[error(transparent)]
+    IoUring(#[from] Unavailable),
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the data directory cannot be recovered: {0}")]
+    Recovery(#[from] recovery::Error),
+    #[error(transparent)]
+    Member(#[from] MemberError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("cannot listen on {address}: {error}; is another server using it?")]
+    Listen { address: SocketAddr, error: io::Error },
+    #[error("signals cannot be handled: {0}")]
+    Signals(io::Error),
+    #[error("/dev/urandom cannot be read: {0}")]
+    Entropy(io::Error),
 }
 
 /// Runs the server until it is told to stop.
@@ -17,5 +76,119 @@ pub enum RunError {
 /// # Errors
 /// The environment makes service impossible.
 pub fn run(config: Config) -> Result<(), RunError> {
-    Err(RunError::NotBuilt(config.member.name))
+    uring::check()?;
+    signals::prepare().map_err(RunError::Signals)?;
+    fatal::exit_on_panic();
+    let directory = DataDir::open(&config.member.data_dir, config.member.cluster_state)?;
+    let storage = probe::storage(&directory.path)?;
+    logging::notices(&directory.notices);
+    logging::notices(&storage.notices);
+    let (identity, notices) =
+        identity::open(&directory.path, directory.is_new, &config, BLOCK_BYTES)?;
+    logging::notices(&notices);
+    let dir = LogDir::open(&directory.path)?;
+    let found = recover(&config, &dir, &identity)?;
+    let states = assemble(&config, &identity, found)?;
+    let options = Options { spin: spin(&config), ..Options::for_cores(states.len()) };
+    let listeners = listen(&config)?;
+    let parts = parts(states, listeners);
+    let shared = share(config, identity, dir)?;
+    executors::start(&options, parts, move |_, parts| serve(shared, parts))?.join();
+    tracing::info!("stopped");
+    // The service manager may have gone away; the server stops either way.
+    let _ = notify::stopping();
+    Ok(())
+}
+
+fn listen(config: &Config) -> Result<Vec<TcpListener>, RunError> {
+    let addresses = config.client_addresses.iter().chain(&config.metrics_addresses);
+    let bind = |address: &SocketAddr| {
+        sockets::bind(*address).map_err(|error| RunError::Listen { address: *address, error })
+    };
+    addresses.map(bind).collect()
+}
+
+fn parts(states: Vec<CoreState>, listeners: Vec<TcpListener>) -> Vec<CoreParts> {
+    let cores = states.len() as u16;
+    let mut listeners = Some(listeners);
+    let ends = mailboxes(cores, MAILBOX_CAPACITY).into_iter();
+    let ends = ends.zip(mailboxes(cores, CONNECTIONS_ON_THEIR_WAY)).zip(mailboxes(cores, 1));
+    states
+        .into_iter()
+        .zip(ends)
+        .map(|(state, ((mailboxes, connections), stop))| {
+            let listeners = listeners.take().unwrap_or_default();
+            CoreParts { state, mailboxes, connections, stop, listeners }
+        })
+        .collect()
+}
+
+fn share(config: Config, identity: Identity, dir: LogDir) -> Result<Shared, RunError> {
+    let cores = config.resources.cores;
+    Ok(Shared {
+        identity: Arc::new(identity),
+        dir,
+        clock: Clock::start(),
+        budget: Budget::new(IN_FLIGHT_BYTES),
+        metrics: (0..cores).map(|_| Arc::default()).collect(),
+        balancer: Balancer::new(cores, CONNECTIONS_MAX),
+        seed: random()?,
+        config: Arc::new(config),
+    })
+}
+
+/// Cores of one member spin for each other's mails; a core alone has nobody to wait for.
+fn spin(config: &Config) -> std::time::Duration {
+    if config.resources.cores > 1 { config.profile.spin } else { std::time::Duration::ZERO }
+}
+
+fn recover(config: &Config, dir: &LogDir, identity: &Identity) -> Result<Found, RunError> {
+    let values = usize::try_from(config.resources.memory_bytes).unwrap_or(usize::MAX);
+    let found = recovery::recover(dir, identity.cluster, identity.member, identity.shards, values)?;
+    tracing::info!(
+        revision = found.restore.last.0,
+        "compact-revision" = found.restore.compacted,
+        leases = found.restore.leases.len(),
+        "log-bytes" = found.disk_bytes,
+        "recovered the data directory"
+    );
+    Ok(found)
+}
+
+fn assemble(
+    config: &Config,
+    identity: &Identity,
+    found: Found,
+) -> Result<Vec<CoreState>, RunError> {
+    let new = (identity.shards, random()?);
+    let (shards, seed) = found.genesis.unwrap_or(new);
+    let log = LogConfig {
+        segment_bytes: u32::try_from(config.profile.segment_bytes).unwrap_or(u32::MAX),
+        block_bytes: identity.block_bytes,
+        ..LogConfig::new(
+            identity.cluster,
+            identity.member,
+            found.generation,
+            CoreId(0),
+            random()? as u32,
+        )
+    };
+    let member = MemberConfig {
+        cluster: identity.cluster,
+        member: identity.member,
+        routing: Routing::new(shards, seed, config.resources.cores),
+        genesis: found.genesis.is_none().then_some(new),
+        log,
+        disk_bytes: found.disk_bytes,
+    };
+    Ok(member::cores(&member, found.restore)?)
+}
+
+/// Entropy from the kernel.
+pub(crate) fn random() -> Result<u64, RunError> {
+    let mut bytes = [0; 8];
+    File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .map_err(RunError::Entropy)?;
+    Ok(u64::from_le_bytes(bytes))
 }

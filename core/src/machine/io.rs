@@ -55,6 +55,11 @@ pub enum Output {
     Watch(StreamId, WatchResponse),
     /// End a front-end's watch stream.
     EndStream(StreamId, Error),
+    /// A reign begins; headers show the control group's term from now on.
+    Reign {
+        /// The term.
+        term: u64,
+    },
     /// The whole member serves from now on (core 0 only).
     Serving,
     /// Service is impossible; the process ends with this message.

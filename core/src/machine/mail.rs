@@ -66,8 +66,8 @@ pub enum Mail {
     Lead,
     /// The sender leads its groups in these terms, barriers committed.
     Leading(Vec<(GroupId, u64)>),
-    /// The reign begins.
-    Begin(Epoch),
+    /// The reign begins; the control group was won in this term.
+    Begin(Epoch, u64),
     /// The sender takes part in the reign.
     Begun,
 }

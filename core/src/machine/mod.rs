@@ -191,7 +191,7 @@ impl Core {
             Mail::HistoryDone(query, part) => self.handle_history(query, part),
             Mail::Lead => self.handle_lead(),
             Mail::Leading(terms) => self.handle_leading(terms),
-            Mail::Begin(epoch) => self.handle_begin(epoch),
+            Mail::Begin(epoch, term) => self.handle_begin(epoch, term),
             Mail::Begun => self.handle_begun(),
         }
     }

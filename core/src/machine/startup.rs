@@ -107,15 +107,17 @@ impl Core {
         if let Some(control) = &mut self.control {
             control.lessor.restart_all(now);
         }
+        let term = self.control.as_ref().map_or(0, super::control::Control::term);
         let cores = self.routing.cores();
         self.startup.cores_missing = cores;
         for core in (0..cores).map(CoreId) {
-            self.mail(core, Mail::Begin(epoch));
+            self.mail(core, Mail::Begin(epoch, term));
         }
     }
 
-    pub(super) fn handle_begin(&mut self, epoch: Epoch) {
+    pub(super) fn handle_begin(&mut self, epoch: Epoch, term: u64) {
         self.epoch = epoch;
+        self.out.push_back(Output::Reign { term });
         self.mail(CoreId(0), Mail::Begun);
     }
 

@@ -86,15 +86,13 @@ impl Core {
     /// Evaluates what has queued up and submits it, if the log is free. Returns whether it
     /// stopped only because its time was up.
     pub(super) fn run_writes(&mut self) -> bool {
-        if self.epoch.0 == 0 {
-            // An election's votes and barriers are all that is written before the reign.
-            if !self.writes.log_is_busy() {
-                self.submit();
-            }
-            return false;
-        }
         if self.writes.log_is_busy() {
             self.write_on();
+            return false;
+        }
+        if self.epoch.0 == 0 {
+            // An election's votes and barriers are all that is written before the reign.
+            self.submit();
             return false;
         }
         if !self.gate.is_closed() {

@@ -1,0 +1,248 @@
+//! One core's share of the server: its machine, its connections, and on core 0 what there is only
+//! one of.
+
+use std::cell::RefCell;
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use braid_core::ids::CoreId;
+use braid_core::machine::mail::Mail;
+use braid_core::machine::{Core, CoreConfig, CoreState};
+use braid_core::port::Port;
+use braid_core::watch::WatchConfig;
+use braid_net::budget::{Budget, CoreBudget};
+use braid_net::limits::{GRPC_OVERHEAD_BYTES, Limits};
+use braid_net::metrics::Metrics;
+use braid_net::shutdown::Shutdown;
+use braid_net::timer::{LocalBoxFuture, Timer, either};
+use braid_net::{FrontEnd, identity, serve_connection};
+use braid_runtime::clock::{self, Clock};
+use braid_runtime::executors::spawn;
+use braid_runtime::fatal::{Exit, fatal};
+use braid_runtime::files::{LogDir, LogWriter, SegmentReader, SyncMethod, UnsyncedJournal};
+use braid_runtime::mailbox::CoreEnd;
+use braid_runtime::pump::{Files, Listener, Pump};
+use braid_runtime::signals::Termination;
+use braid_runtime::sockets::{Balancer, Connection, Router, accept};
+use braid_storage::member::Identity;
+
+use crate::config::{Config, Sync};
+use crate::{compactor, notify};
+
+/// Reads of cold values that one core asks the disk for at once.
+const READS_MAX: u32 = 64;
+/// How long requests in flight may take to finish after the order to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How often a stopping core looks whether all connections are gone.
+const DRAIN_LOOK: Duration = Duration::from_millis(5);
+
+/// What all cores know.
+#[derive(Clone)]
+pub struct Shared {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Whose the data directory is.
+    pub identity: Arc<Identity>,
+    /// The log's folder.
+    pub dir: LogDir,
+    /// The one clock.
+    pub clock: Clock,
+    /// Bytes in flight, over all cores.
+    pub budget: Arc<Budget>,
+    /// Counters by core.
+    pub metrics: Arc<[Arc<Metrics>]>,
+    /// Connections by core.
+    pub balancer: Balancer,
+    /// Where jitter and ids come from.
+    pub seed: u64,
+}
+
+/// What one core is given.
+pub struct CoreParts {
+    /// Its machine's state.
+    pub state: CoreState,
+    /// Its mailboxes.
+    pub mailboxes: CoreEnd<Mail>,
+    /// Where its connections come from.
+    pub connections: CoreEnd<Connection>,
+    /// Rings when the server stops.
+    pub stop: CoreEnd<()>,
+    /// On core 0: the listening sockets.
+    pub listeners: Vec<TcpListener>,
+}
+
+/// Runs one core until the server stops.
+pub async fn serve(shared: Shared, parts: CoreParts) {
+    let CoreParts { state, mailboxes, connections, mut stop, listeners } = parts;
+    let core = state.id;
+    let port = Port::default();
+    let shutdown = Shutdown::default();
+    let front = Rc::new(front_end(&shared, core, &port, shutdown.clone()));
+    let router = Rc::new(Router::new(connections, {
+        let front = front.clone();
+        move |connection| open(connection, front.clone())
+    }));
+    let opening = Opening { shared: shared.clone(), port: port.clone(), router: router.clone() };
+    let listener = member_listener(&front, opening, listeners);
+    let machine = Core::new(core_config(&shared, core), state);
+    let files = files(&shared, core);
+    spawn(Pump::new(machine, shared.clock, mailboxes, port, files, listener).run());
+    if core == CoreId(0) {
+        spawn(end_on_signal(stop.bells(), shared.metrics.len() as u16));
+    }
+    either(router.receive(), stop.wait()).await;
+    shutdown.begin();
+    drain(&shared).await;
+}
+
+/// Connections finish what is in flight; all cores go on until the last one has.
+async fn drain(shared: &Shared) {
+    let deadline = shared.clock.now() + DRAIN;
+    while shared.balancer.open() > 0 && shared.clock.now() < deadline {
+        clock::sleep(DRAIN_LOOK).await;
+    }
+}
+
+fn open(connection: Connection, front: Rc<FrontEnd>) {
+    match connection.into_stream() {
+        Ok(stream) => spawn(serve_connection(stream, front)),
+        Err(error) => tracing::warn!("a connection was lost while it was handed over: {error}"),
+    }
+}
+
+/// What core 0 does once the member serves.
+struct Opening {
+    shared: Shared,
+    port: Port,
+    router: Rc<Router>,
+}
+
+fn member_listener(
+    front: &Rc<FrontEnd>,
+    opening: Opening,
+    listeners: Vec<TcpListener>,
+) -> Listener {
+    let front = front.clone();
+    let listeners = RefCell::new(listeners);
+    Listener {
+        on_reign: Box::new(move |term| front.identity.raft_term.set(term)),
+        on_serving: Box::new(move || opening.begin(listeners.take())),
+    }
+}
+
+impl Opening {
+    fn begin(&self, listeners: Vec<TcpListener>) {
+        for listener in listeners {
+            let (router, balancer) = (self.router.clone(), self.shared.balancer.clone());
+            spawn(async move {
+                let hand_over = |connection| router.route(connection);
+                if let Err(error) = accept(listener, balancer, hand_over).await {
+                    fatal(Exit::System, format_args!("cannot accept connections: {error}"));
+                }
+            });
+        }
+        spawn(compactor::run(self.port.clone(), self.shared.config.auto_compaction.clone()));
+        for address in &self.shared.config.client_addresses {
+            tracing::info!(%address, "ready to serve client requests");
+        }
+        // Without a service manager there is nobody to notify.
+        let _ = notify::ready();
+    }
+}
+
+async fn end_on_signal(bells: braid_runtime::mailbox::Bells, cores: u16) {
+    let signal = match Termination::new() {
+        Ok(termination) => termination.wait().await,
+        Err(error) => Err(error),
+    };
+    match signal {
+        Ok(name) => tracing::info!("{name}: finishing what is in flight, then stopping"),
+        Err(error) => fatal(Exit::System, format_args!("signals cannot be received: {error}")),
+    }
+    for core in (0..cores).map(CoreId) {
+        bells.wake(core);
+    }
+}
+
+fn core_config(shared: &Shared, core: CoreId) -> CoreConfig {
+    let Config { limits, resources, .. } = &*shared.config;
+    let cores = usize::from(resources.cores.max(1));
+    let fragment_bytes = limits.request_bytes_max as usize + GRPC_OVERHEAD_BYTES;
+    CoreConfig {
+        max_txn_ops: usize::try_from(limits.txn_ops_max).unwrap_or(usize::MAX),
+        min_lease_ttl: shared.config.lease_ttl_min,
+        value_bytes: usize::try_from(resources.memory_bytes).unwrap_or(usize::MAX) / cores,
+        watch: WatchConfig {
+            fragment_bytes,
+            progress_interval: shared.config.watch_progress_interval,
+            ..WatchConfig::default()
+        },
+        seed: shared.seed.wrapping_add(u64::from(core.0)),
+    }
+}
+
+fn files(shared: &Shared, core: CoreId) -> Files {
+    let method = match shared.config.profile.sync {
+        Sync::Fdatasync => SyncMethod::Fdatasync,
+        Sync::Dsync => SyncMethod::Dsync,
+    };
+    let journal = UnsyncedJournal::from_environment(core);
+    let journal = journal.unwrap_or_else(|error| fatal(Exit::System, error));
+    Files {
+        dir: shared.dir.clone(),
+        writer: LogWriter::new(shared.dir.clone(), method, journal),
+        reader: SegmentReader::new(shared.dir.clone(), READS_MAX),
+    }
+}
+
+fn front_end(shared: &Shared, core: CoreId, port: &Port, shutdown: Shutdown) -> FrontEnd {
+    let config = &shared.config;
+    FrontEnd {
+        port: port.clone(),
+        identity: Rc::new(identity::Identity {
+            cluster_id: shared.identity.cluster.0,
+            member_id: shared.identity.member.0,
+            name: config.member.name.clone(),
+            peer_urls: config.member.peer_urls.clone(),
+            client_urls: config.member.client_urls.clone(),
+            quota_bytes: config.limits.quota_bytes,
+            ..identity::Identity::default()
+        }),
+        limits: limits(config),
+        budget: CoreBudget::new(shared.budget.clone()),
+        timer: Rc::new(CoreTimer(shared.clock)),
+        spawner: Rc::new(|future| spawn(future)),
+        metrics: shared.metrics[usize::from(core.0)].clone(),
+        all_metrics: shared.metrics.to_vec(),
+        more_metrics: Rc::new(|_| {}),
+        shutdown,
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
+    let defaults = Limits::default();
+    Limits {
+        max_request_bytes: config.limits.request_bytes_max as usize,
+        max_concurrent_streams: config.limits.concurrent_streams_max,
+        keepalive_min_time: config.keepalive.min_time,
+        keepalive_interval: config.keepalive.interval.unwrap_or(NEVER),
+        keepalive_timeout: config.keepalive.timeout.unwrap_or(defaults.keepalive_timeout),
+        ..defaults
+    }
+}
+
+/// The front-end's clock.
+struct CoreTimer(Clock);
+
+impl Timer for CoreTimer {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture {
+        Box::pin(clock::sleep(duration))
+    }
+}
