@@ -1,0 +1,86 @@
+//! Waiting for a socket in one direction, without asking the executor twice for the same.
+//!
+//! A connection's task is polled for many reasons, and each time it asks whether the socket is
+//! readable. glommio keeps a waker for every such question until the answer comes: a client that
+//! sends nothing while it is sent a million events would cost a million wakers. So the executor
+//! is asked once, with a bell of ours as the waker, and the bell knows the task.
+
+use std::io;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use atomic_waker::AtomicWaker;
+use glommio::io::{PollState, PollableFd};
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Read,
+    Write,
+}
+
+/// One direction of a socket.
+#[derive(Debug)]
+pub(super) struct Readiness {
+    direction: Direction,
+    registration: PollState,
+    bell: Arc<Bell>,
+    ringer: Waker,
+    asked: bool,
+}
+
+/// All of it stays on one thread; wakers must be `Send` by their type.
+#[derive(Debug, Default)]
+struct Bell {
+    rung: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.rung.store(true, Ordering::Relaxed);
+        self.task.wake();
+    }
+}
+
+impl Readiness {
+    pub(super) fn new(direction: Direction) -> Self {
+        let bell = Arc::new(Bell::default());
+        let ringer = Waker::from(bell.clone());
+        Self { direction, registration: PollState::new(), bell, ringer, asked: false }
+    }
+
+    /// Ready once the socket is, or has failed: the next call to the system tells.
+    pub(super) fn poll(
+        &mut self,
+        socket: &PollableFd<TcpStream>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.bell.task.register(context.waker());
+        if self.asked && !self.bell.rung.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        self.bell.rung.store(false, Ordering::Relaxed);
+        self.asked = true;
+        ready!(self.ask(socket))?;
+        self.asked = false;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Wakers that the executor holds for this direction.
+    #[cfg(test)]
+    pub(super) fn wakers(&self) -> usize {
+        // One reference is ours, one the ringer's.
+        Arc::strong_count(&self.bell) - 2
+    }
+
+    fn ask(&mut self, socket: &PollableFd<TcpStream>) -> Poll<glommio::Result<(), ()>> {
+        let mut context = Context::from_waker(&self.ringer);
+        match self.direction {
+            Direction::Read => socket.poll_readable(&mut context, &mut self.registration),
+            Direction::Write => socket.poll_writable(&mut context, &mut self.registration),
+        }
+    }
+}
