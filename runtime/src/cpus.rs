@@ -1,5 +1,6 @@
-//! Which processors this process may use.
+//! Which processors this process may use, and how much of them it did.
 
+use std::time::Duration;
 use std::{fs, io, mem};
 
 /// The processors of the affinity mask of the calling thread, in ascending order.
@@ -46,6 +47,26 @@ fn whole_cpus(cpu_max: &str) -> Option<usize> {
     (period > 0).then(|| quota.div_ceil(period).max(1))
 }
 
+/// Processor time that this process has used, in user mode and in the kernel, including io_uring's
+/// worker threads.
+///
+/// # Errors
+/// The kernel's; there is no known way to see one.
+pub fn processor_time() -> io::Result<Duration> {
+    // SAFETY: an `rusage` is integers, for which zero is a value.
+    let mut usage: libc::rusage = unsafe { mem::zeroed() };
+    // SAFETY: the kernel writes to `usage` only, which outlives the call.
+    if unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(duration(usage.ru_utime) + duration(usage.ru_stime))
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    let micros = Duration::from_micros(time.tv_usec.unsigned_abs());
+    Duration::from_secs(time.tv_sec.unsigned_abs()) + micros
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +76,14 @@ mod tests {
         let cpus = allowed().unwrap();
         assert!(!cpus.is_empty());
         assert!((1..=cpus.len()).contains(&usable().unwrap()));
+    }
+
+    #[test]
+    fn work_takes_processor_time() {
+        let before = processor_time().unwrap();
+        while processor_time().unwrap() == before {
+            std::hint::spin_loop();
+        }
     }
 
     #[test]
