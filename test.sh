@@ -4,7 +4,7 @@
 #   ./test.sh [SECTION ...]
 #
 # Without a section all of them run, the quick ones first. Sections:
-#   format     rustfmt
+#   format     rustfmt, gofmt
 #   lint       clippy on all targets, warnings denied
 #   unit       unit, property, simulation and document tests of all crates
 #   supply     licences, sources and bans of dependencies (where cargo-deny is installed)
@@ -17,6 +17,13 @@ cd "$(dirname "$0")"
 
 section_format() {
 	cargo fmt --all -- --check
+	cargo fmt --manifest-path tests/Cargo.toml -- --check
+	local unformatted
+	unformatted=$(gofmt -l tests)
+	if [[ -n $unformatted ]]; then
+		printf 'gofmt would change:\n%s\n' "$unformatted"
+		return 1
+	fi
 }
 
 section_lint() {
