@@ -267,6 +267,7 @@ impl Core {
 
     fn poll_segments(&mut self) {
         while let Some(segment) = self.log.wants_segment() {
+            self.disk_bytes += u64::from(segment.segment_bytes);
             self.out.push_back(Output::PrepareSegment(segment));
         }
     }
