@@ -126,8 +126,8 @@ pub enum Response {
         hash: u32,
         /// Last compacted revision; -1 when there was none.
         compact_revision: i64,
-        /// The revision that was hashed.
-        hash_revision: Revision,
+        /// The revision that was hashed; one below 0 comes back as it was given.
+        hash_revision: i64,
     },
     /// To `Status`.
     Status(Status),

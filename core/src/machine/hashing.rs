@@ -98,6 +98,9 @@ impl Hashing {
 
 impl Core {
     pub(super) fn handle_hash_kv(&mut self, to: ReplyTo, revision: i64) {
+        if revision < 0 {
+            return self.answer_empty_hash(to, revision);
+        }
         let wanted = u64::try_from(revision).ok().filter(|r| *r > 0).map(Revision);
         let upto = self.pin(wanted);
         let compacted = self.compaction.compacted();
@@ -127,6 +130,14 @@ impl Core {
         for core in cores {
             self.mail(core, Mail::Hash(task, HashQuery::Count(upto)));
         }
+    }
+
+    /// Nothing was written up to a revision below 0; etcd hashes just that.
+    fn answer_empty_hash(&mut self, to: ReplyTo, hash_revision: i64) {
+        self.advance();
+        let (revision, compact_revision) = (self.applied, self.compaction.compacted());
+        let hash = Hasher::new().finish();
+        self.reply(to, Ok(Response::HashKv { revision, hash, compact_revision, hash_revision }));
     }
 
     pub(super) fn handle_hash_query(&mut self, from: CoreId, task: TaskId, query: HashQuery) {
@@ -236,7 +247,7 @@ impl Core {
             revision: self.applied,
             hash: hasher.finish(),
             compact_revision: compacted,
-            hash_revision: upto,
+            hash_revision: upto.0 as i64,
         };
         self.reply(to, error.map_or(Ok(answer), Err));
     }

@@ -58,7 +58,7 @@ pub fn finish(method: Method, response: &Response, identity: &Identity) -> Optio
                 header: header(revision),
                 hash,
                 compact_revision,
-                hash_revision: hash_revision.0 as i64,
+                hash_revision,
             })
         }
         _ => return None,
