@@ -128,10 +128,11 @@ impl Core {
         let mut more = self.run_writes();
         more |= self.run_coordinator();
         more |= self.run_compaction();
-        self.drain_own_mail();
+        // What these mails set off was not worked on yet.
+        more |= self.drain_own_mail();
+        self.publish_waiting();
         self.poll_hub();
         self.poll_segments();
-        self.publish_waiting();
         more || !self.own_mail.is_empty() || self.hub_is_behind()
     }
 
@@ -205,10 +206,13 @@ impl Core {
         }
     }
 
-    fn drain_own_mail(&mut self) {
+    /// Returns whether there was any.
+    fn drain_own_mail(&mut self) -> bool {
+        let any = !self.own_mail.is_empty();
         while let Some(mail) = self.own_mail.pop_front() {
             self.handle_mail(self.id, mail);
         }
+        any
     }
 
     /// Answers whoever asked.
@@ -249,16 +253,21 @@ impl Core {
         self.out.extend(waiting.into_iter().map(Output::Wake));
     }
 
-    /// Tells the other cores what this one waits for. The watermark may have been raised by one
-    /// that did not see it yet, so it is looked at once more.
+    /// Tells the other cores what this one waits for. The watermark may have passed that already,
+    /// raised by one that did not see it yet, so it is looked at once more.
     fn publish_waiting(&mut self) {
-        let lowest = [self.waiters.lowest(), self.hub.waiting_for(), self.lowest_unapplied()];
-        let lowest = lowest.into_iter().flatten().min();
-        if self.waiters.publish(self.sequencer.cells(), self.id, lowest)
-            && lowest.is_some_and(|lowest| lowest <= self.sequencer.watermark())
-        {
+        let lowest = self.lowest_waiting();
+        self.waiters.publish(self.sequencer.cells(), self.id, lowest);
+        if lowest.is_some_and(|lowest| lowest <= self.sequencer.watermark()) {
             self.advance();
+            let lowest = self.lowest_waiting();
+            self.waiters.publish(self.sequencer.cells(), self.id, lowest);
         }
+    }
+
+    fn lowest_waiting(&self) -> Option<Revision> {
+        let lowest = [self.waiters.lowest(), self.hub.waiting_for(), self.lowest_unapplied()];
+        lowest.into_iter().flatten().min()
     }
 
     fn lowest_unapplied(&self) -> Option<Revision> {

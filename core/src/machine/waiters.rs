@@ -37,19 +37,12 @@ impl Waiters {
         self.queue.front().map(|(revision, ..)| *revision)
     }
 
-    /// Publishes what the core waits for, if it changed; whether it did.
-    pub(super) fn publish(
-        &mut self,
-        cells: &Cells,
-        core: CoreId,
-        lowest: Option<Revision>,
-    ) -> bool {
-        let changed = self.published != lowest;
-        if changed {
+    /// Publishes what the core waits for, if it changed.
+    pub(super) fn publish(&mut self, cells: &Cells, core: CoreId, lowest: Option<Revision>) {
+        if self.published != lowest {
             self.published = lowest;
             cells.publish_waiting(core, lowest);
         }
-        changed
     }
 }
 
