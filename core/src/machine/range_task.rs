@@ -80,7 +80,8 @@ impl RangeTask {
         sources: BTreeMap<CoreId, Source>,
     ) -> Self {
         Self {
-            in_key_order: range::is_plain(&request),
+            // Order and filters do not change a count.
+            in_key_order: range::is_plain(&request) || request.count_only,
             wants_values: range::wants_values(&request),
             request,
             interval,
