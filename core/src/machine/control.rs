@@ -80,6 +80,11 @@ impl Control {
         self.lessor.deadline()
     }
 
+    /// The first committed revision that is not applied, if there is one.
+    pub(super) fn next_to_apply(&self) -> Option<Revision> {
+        self.unapplied.front().map(|(revision, ..)| *revision)
+    }
+
     pub(super) fn waiting_for_end(&mut self, lease: LeaseId, to: ReplyTo) {
         self.late_keepalives.entry(lease).or_default().push(to);
     }

@@ -271,7 +271,8 @@ impl Core {
     }
 
     fn lowest_unapplied(&self) -> Option<Revision> {
-        self.shards.iter().filter_map(crate::shard::Shard::next_to_apply).min()
+        let shards = self.shards.iter().filter_map(crate::shard::Shard::next_to_apply);
+        shards.chain(self.control.as_ref().and_then(Control::next_to_apply)).min()
     }
 
     fn poll_segments(&mut self) {
