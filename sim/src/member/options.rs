@@ -1,0 +1,63 @@
+//! What a member is started with, drawn from a seed: ordinary settings and extreme ones.
+
+use braid_core::machine::CoreConfig;
+use braid_core::watch::WatchConfig;
+
+use crate::model::random::Random;
+
+/// Settings of a simulated member.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Cores of this start.
+    pub cores: u16,
+    /// Shards, if the cluster is new.
+    pub shards: u16,
+    /// Seed of the map of keys, if the cluster is new.
+    pub hash_seed: u64,
+    /// Bytes of a segment; half of it is the largest write.
+    pub segment_bytes: u32,
+    /// Bytes of a block.
+    pub block_bytes: u32,
+    /// The engine's settings.
+    pub core: CoreConfig,
+    /// Whether every input and output is printed.
+    pub trace: bool,
+}
+
+impl Options {
+    /// Draws settings.
+    pub fn draw(random: &mut Random) -> Self {
+        Self {
+            cores: random.between(1, 3) as u16,
+            shards: random.between(1, 8) as u16,
+            hash_seed: random.next_u64(),
+            segment_bytes: random.pick(&[64 << 10, 128 << 10, 1 << 20]),
+            block_bytes: random.pick(&[512, 4096]),
+            core: CoreConfig {
+                max_txn_ops: 5,
+                min_lease_ttl: 2,
+                // None, a few, all.
+                value_bytes: random.pick(&[0, 0, 64, 1 << 20]),
+                watch: watch(random),
+                seed: random.next_u64(),
+            },
+            trace: std::env::var_os("BRAID_TRACE").is_some(),
+        }
+    }
+}
+
+fn watch(random: &mut Random) -> WatchConfig {
+    if random.one_in(2) {
+        return WatchConfig::default();
+    }
+    WatchConfig {
+        stream_bytes: random.pick(&[1, 200, 1000]),
+        hub_bytes: random.pick(&[1, 1000, 1 << 20]),
+        response_bytes: random.pick(&[1, 300]),
+        live_bytes: random.pick(&[1, 500, 1 << 20]),
+        recent_bytes: random.pick(&[0, 500, 1 << 20]),
+        queries: random.pick(&[1, 2]),
+        query_events: random.pick(&[1, 2, 10]),
+        ..WatchConfig::default()
+    }
+}

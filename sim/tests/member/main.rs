@@ -1,0 +1,4 @@
+//! A whole member in virtual time, judged by the model of etcd.
+
+mod seeds;
+mod sequential;
