@@ -218,6 +218,7 @@ impl Member {
                 let delay = self.io_delay();
                 self.schedule.plan(self.now + delay, Event::Read(core, read, value));
             }
+            Output::Reign { .. } => {}
             Output::Serving => self.serving = true,
             Output::Fatal(reason) => panic!("core {core} gave up: {reason}"),
         }
