@@ -12,9 +12,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// What a core takes from the process-wide budget at a time, in bytes.
 const BLOCK_BYTES: u64 = 1 << 20;
 
+/// How many connections must be greedy at once to use up the budget.
+const CONNECTIONS_PER_BUDGET: u64 = 8;
+
 /// The process-wide budget in bytes.
 #[derive(Debug)]
 pub struct Budget {
+    total: u64,
     free: AtomicU64,
 }
 
@@ -22,7 +26,7 @@ impl Budget {
     /// A budget of `bytes` for the whole process.
     #[must_use]
     pub fn new(bytes: u64) -> Arc<Self> {
-        Arc::new(Self { free: AtomicU64::new(bytes) })
+        Arc::new(Self { total: bytes, free: AtomicU64::new(bytes) })
     }
 
     /// Takes `wanted` bytes or, if there are not as many, at least `needed` of them.
@@ -94,26 +98,54 @@ impl Drop for CoreBudget {
     }
 }
 
+/// What one connection holds of its core's share: no client alone can use up the budget.
+#[derive(Debug)]
+pub struct Account {
+    core: Rc<CoreBudget>,
+    held: Cell<u64>,
+    limit: u64,
+}
+
+impl Account {
+    /// An account that may hold its fair part of the process-wide budget, and `enough` bytes in
+    /// any case.
+    #[must_use]
+    pub fn new(core: &Rc<CoreBudget>, enough: u64) -> Rc<Self> {
+        let limit = (core.process.total / CONNECTIONS_PER_BUDGET).max(enough);
+        Rc::new(Self { core: Rc::clone(core), held: Cell::new(0), limit })
+    }
+
+    fn lend(&self, bytes: u64) -> bool {
+        let held = self.held.get().saturating_add(bytes);
+        let lent = held <= self.limit && self.core.lend(bytes);
+        if lent {
+            self.held.set(held);
+        }
+        lent
+    }
+
+    fn take_back(&self, bytes: u64) {
+        self.held.set(self.held.get() - bytes);
+        self.core.take_back(bytes);
+    }
+}
+
 /// The budget is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted;
 
-/// Bytes taken from the budget, given back when dropped.
+/// Bytes taken from an account, given back when dropped.
 #[derive(Debug)]
 pub struct Charge {
-    budget: Rc<CoreBudget>,
+    account: Rc<Account>,
     bytes: u64,
 }
 
 impl Charge {
-    /// Takes `bytes`.
-    ///
-    /// # Errors
-    /// When there are not as many left.
-    pub fn take(budget: &Rc<CoreBudget>, bytes: u64) -> Result<Self, Exhausted> {
-        let mut charge = Self { budget: Rc::clone(budget), bytes: 0 };
-        charge.grow(bytes)?;
-        Ok(charge)
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(account: &Rc<Account>) -> Self {
+        Self { account: Rc::clone(account), bytes: 0 }
     }
 
     /// Takes `bytes` more.
@@ -121,7 +153,7 @@ impl Charge {
     /// # Errors
     /// When there are not as many left; what was taken before stays taken.
     pub fn grow(&mut self, bytes: u64) -> Result<(), Exhausted> {
-        if !self.budget.lend(bytes) {
+        if !self.account.lend(bytes) {
             return Err(Exhausted);
         }
         self.bytes += bytes;
@@ -134,8 +166,8 @@ impl Charge {
         let surplus = self.bytes.saturating_sub(bytes);
         let missing = bytes.saturating_sub(self.bytes);
         self.bytes -= surplus;
-        self.budget.take_back(surplus);
-        if self.budget.lend(missing) {
+        self.account.take_back(surplus);
+        if self.account.lend(missing) {
             self.bytes += missing;
         }
     }
@@ -143,7 +175,7 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.budget.take_back(self.bytes);
+        self.account.take_back(self.bytes);
     }
 }
 
@@ -151,13 +183,19 @@ impl Drop for Charge {
 mod tests {
     use super::*;
 
+    fn charged(core: &Rc<CoreBudget>, bytes: u64) -> Result<Charge, Exhausted> {
+        let mut charge = Charge::new(&Account::new(core, u64::MAX));
+        charge.grow(bytes)?;
+        Ok(charge)
+    }
+
     #[test]
     fn charges_come_back_and_the_bound_holds_over_cores() {
         let process = Budget::new(3 * BLOCK_BYTES);
         let (left, right) = (CoreBudget::new(process.clone()), CoreBudget::new(process.clone()));
-        let first = Charge::take(&left, 2 * BLOCK_BYTES + 1).expect("fits");
-        let second = Charge::take(&right, BLOCK_BYTES - 1).expect("fits");
-        assert_eq!(Charge::take(&right, 1).err(), Some(Exhausted));
+        let first = charged(&left, 2 * BLOCK_BYTES + 1).expect("fits");
+        let second = charged(&right, BLOCK_BYTES - 1).expect("fits");
+        assert_eq!(charged(&right, 1).err(), Some(Exhausted));
         drop((first, second));
         drop((left, right));
         assert_eq!(process.free.load(Ordering::Relaxed), 3 * BLOCK_BYTES);
@@ -166,11 +204,23 @@ mod tests {
     #[test]
     fn a_charge_is_replaced_as_far_as_the_budget_goes() {
         let budget = CoreBudget::new(Budget::new(100));
-        let mut charge = Charge::take(&budget, 80).expect("fits");
+        let mut charge = charged(&budget, 80).expect("fits");
         charge.replace(1000);
-        assert!(Charge::take(&budget, 21).is_err());
+        assert!(charged(&budget, 21).is_err());
         charge.replace(30);
-        assert!(Charge::take(&budget, 71).is_err());
-        assert!(Charge::take(&budget, 70).is_ok());
+        assert!(charged(&budget, 71).is_err());
+        assert!(charged(&budget, 70).is_ok());
+    }
+
+    #[test]
+    fn one_account_holds_its_part_only() {
+        let budget = CoreBudget::new(Budget::new(800));
+        let account = Account::new(&budget, 10);
+        let mut greedy = Charge::new(&account);
+        assert!(greedy.grow(100).is_ok());
+        assert_eq!(greedy.grow(1), Err(Exhausted));
+        assert!(charged(&budget, 700).is_ok());
+        drop(greedy);
+        assert!(Charge::new(&account).grow(100).is_ok());
     }
 }

@@ -13,7 +13,7 @@ pub const REQUEST_OVERHEAD_BYTES: u64 = 2 * 1024;
 pub const STREAM_OVERHEAD_BYTES: u64 = 8 * 1024;
 
 /// Bytes read from a socket before other connections of the core get their turn.
-pub const READ_BYTES_PER_TURN: usize = 256 * 1024;
+pub const READ_BYTES_PER_TURN: usize = 128 * 1024;
 
 /// Bytes that wait for a socket before nothing more is taken from the HTTP/2 machine.
 pub const SOCKET_BUFFER_BYTES: usize = 128 * 1024;
@@ -29,10 +29,18 @@ pub const ANSWER_BYTES_PER_TURN: usize = 512 * 1024;
 pub const WHOLE_ANSWER_BYTES: usize = 64 * 1024;
 
 /// HTTP/2 receive window of a stream, in bytes.
-pub const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+pub const STREAM_WINDOW_BYTES: u32 = 512 << 10;
 
 /// HTTP/2 receive window of a connection, in bytes.
-pub const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+pub const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+
+/// What the small DATA frames of a connection may cost before they are taken: h2 counts 256 bytes
+/// for each, less what it carries. A turn reads all its frames first, the smallest of 10 bytes.
+pub const SMALL_FRAMES_BYTES: usize = READ_BYTES_PER_TURN / 10 * 256;
+
+/// Streams that a client may reset before they are accepted. A server that was held up finds
+/// many such when its clients' deadlines passed meanwhile.
+pub const RESETS_BEFORE_ACCEPT: usize = 4096;
 
 /// Largest list of request headers, in bytes.
 pub const HEADER_LIST_BYTES: u32 = 16 * 1024;
@@ -59,6 +67,8 @@ pub struct Limits {
     pub receive_timeout: Duration,
     /// How long the engine may take before the server gives up.
     pub request_timeout: Duration,
+    /// How long a client may leave an answer, or a piece of one, unread.
+    pub send_timeout: Duration,
     /// How long a client may take for the connection's first bytes.
     pub handshake_timeout: Duration,
     /// How long an HTTP/1.1 connection may be without a whole request.
@@ -86,6 +96,7 @@ impl Default for Limits {
             max_concurrent_streams: u32::MAX,
             receive_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(7),
+            send_timeout: Duration::from_secs(120),
             handshake_timeout: Duration::from_secs(20),
             http1_idle_timeout: Duration::from_secs(120),
             keepalive_min_time: Duration::from_secs(5),

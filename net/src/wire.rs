@@ -206,3 +206,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         Pin::new(&mut line.socket).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests;

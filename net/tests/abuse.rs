@@ -151,6 +151,60 @@ fn past_the_budget_requests_are_turned_away_and_later_ones_served() {
     });
 }
 
+#[test]
+fn one_greedy_connection_leaves_room_for_others() {
+    run(async {
+        let engine = engine::Options { stuck_puts: true, ..engine::Options::default() };
+        let front = front(Setup { engine, budget_bytes: 16 << 20, ..Setup::default() });
+        let greedy = Client::connect(&front).await;
+        let stuck: Vec<_> = (0..6000).map(|_| stuck_put(&greedy)).collect();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        works(&Client::connect(&front).await).await;
+        let mut turned_away = 0;
+        for call in stuck {
+            turned_away += usize::from(call.await.expect("no panic").0 == 2);
+        }
+        assert!(turned_away > 3000, "{turned_away}");
+    });
+}
+
+#[test]
+fn many_calls_given_up_at_once_do_not_end_the_connection() {
+    run(async {
+        let client = Client::connect(&front(Setup::default())).await;
+        let mut calls = Vec::new();
+        for _ in 0..300 {
+            let (response, mut stream) = client.open(plain(RANGE)).await;
+            stream.send_reset(h2::Reason::CANCEL);
+            calls.push((response, stream));
+        }
+        works(&client).await;
+    });
+}
+
+#[test]
+fn an_answer_that_nobody_takes_is_given_up() {
+    run(async {
+        let front = front(Setup::default());
+        let mut builder = h2::client::Builder::new();
+        builder.initial_window_size(1000);
+        let client = Client::with(&front, builder).await;
+        let _: pb::PutResponse = client.call(PUT, &put(50_000)).await.expect("a put");
+        let (_, response) = client.stream(RANGE, &range(), true).await;
+        let mut stalled = response.await.expect("headers").into_body();
+        let first = stalled.data().await.expect("a chunk").expect("data");
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        let _ = stalled.flow_control().release_capacity(first.len());
+        let mut total = first.len();
+        while let Some(Ok(chunk)) = stalled.data().await {
+            total += chunk.len();
+            let _ = stalled.flow_control().release_capacity(chunk.len());
+        }
+        assert!(total < 10_000, "{total}");
+        works(&client).await;
+    });
+}
+
 fn stuck_put(client: &Client) -> tokio::task::JoinHandle<(u32, String)> {
     let client = client.clone();
     spawn_local(async move {

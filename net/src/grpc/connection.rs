@@ -56,6 +56,8 @@ fn builder(front: &FrontEnd) -> server::Builder {
         .initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
         .max_concurrent_streams(front.limits.max_concurrent_streams)
         .max_header_list_size(limits::HEADER_LIST_BYTES)
+        .data_frame_budget(limits::SMALL_FRAMES_BYTES)
+        .max_pending_accept_reset_streams(limits::RESETS_BEFORE_ACCEPT)
         .max_send_buffer_size(limits::ANSWER_BYTES_PER_TURN);
     builder
 }
@@ -210,7 +212,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
             Handling::Task => STREAM_OVERHEAD_BYTES,
             Handling::NotBuilt => return Err(Status::not_built(method)),
         };
-        Ok(Charge::take(&self.peer.front.budget, bytes)?)
+        let mut charge = Charge::new(&self.peer.account);
+        charge.grow(bytes)?;
+        Ok(charge)
     }
 
     /// Drives the woken calls. Whether there was any.

@@ -39,7 +39,8 @@ impl Gate {
         self.left.set(self.left.get().saturating_sub(bytes));
     }
 
-    /// Ready when something may be sent.
+    /// Ready when something may be sent. Callers wait in line once each, apart from the few times
+    /// that something else wakes them meanwhile.
     pub fn poll_open(&self, context: &Context<'_>) -> Poll<()> {
         if self.is_open() {
             return Poll::Ready(());

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::budget::Account;
 use crate::front::FrontEnd;
 use crate::grpc::gate::Gate;
 
@@ -11,6 +12,8 @@ use crate::grpc::gate::Gate;
 pub struct Peer {
     /// The core's front-end.
     pub front: Rc<FrontEnd>,
+    /// What the connection holds of the bytes in flight.
+    pub account: Rc<Account>,
     /// Lets bytes through to the HTTP/2 machine.
     pub gate: Gate,
     /// The clock, read once a turn.
@@ -24,7 +27,9 @@ pub struct Peer {
 impl Peer {
     /// A connection that begins.
     pub fn new(front: Rc<FrontEnd>) -> Rc<Self> {
+        let two_messages = 2 * front.limits.max_message_bytes() as u64;
         Rc::new(Self {
+            account: Account::new(&front.budget, two_messages),
             now: Cell::new(front.timer.now()),
             front,
             gate: Gate::default(),

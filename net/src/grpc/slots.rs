@@ -177,3 +177,6 @@ impl<T> Slots<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,8 @@ pub struct Responses {
     method: Method,
     /// Never borrowed across an await.
     sender: RefCell<Sender>,
+    /// Pays for what waits for the client.
+    charge: RefCell<Charge>,
 }
 
 struct Sender {
@@ -90,26 +92,56 @@ impl Sender {
 
 impl Responses {
     /// The answering side of a call that sent nothing yet.
-    pub fn new(peer: &Rc<Peer>, method: Method, respond: SendResponse<Bytes>) -> Self {
+    pub fn new(
+        peer: &Rc<Peer>,
+        method: Method,
+        respond: SendResponse<Bytes>,
+        charge: Charge,
+    ) -> Self {
         let sender = RefCell::new(Sender { respond, stream: None });
-        Self { peer: Rc::clone(peer), method, sender }
+        Self { peer: Rc::clone(peer), method, sender, charge: RefCell::new(charge) }
     }
 
     /// Sends a message with its prefix, waiting for the client to take it.
     pub async fn send(&self, payload: Bytes) -> Result<(), ReadError> {
-        self.peer.front.metrics.sent(self.method, payload.len());
-        self.send_piece(payload).await
+        self.count_message(payload.len());
+        self.charge.borrow_mut().replace(payload.len() as u64);
+        self.deliver(payload, None).await
     }
 
-    /// Sends a piece of a message.
-    pub async fn send_piece(&self, mut payload: Bytes) -> Result<(), ReadError> {
+    /// Sends a piece of an answer that holds something open; a client that does not take it in
+    /// time loses the rest.
+    pub async fn send_piece(&self, payload: Bytes) -> Result<(), ReadError> {
+        self.charge.borrow_mut().replace(payload.len() as u64);
+        self.deliver(payload, Some(self.peer.front.limits.send_timeout)).await
+    }
+
+    /// Counts a message that goes out.
+    pub fn count_message(&self, bytes: usize) {
+        self.peer.front.metrics.sent(self.method, bytes);
+    }
+
+    async fn deliver(
+        &self,
+        mut payload: Bytes,
+        patience: Option<Duration>,
+    ) -> Result<(), ReadError> {
+        let mut stalled: Option<LocalBoxFuture> = None;
         poll_fn(|context| {
-            let mut sender = self.sender.borrow_mut();
-            let stream = sender.started()?;
-            reply::poll_send(stream, &mut payload, &self.peer, context)
+            if let Poll::Ready(sent) = self.poll_send(&mut payload, context) {
+                return Poll::Ready(sent.map_err(|Gone| ReadError::Gone));
+            }
+            // Most sends are ready at once: only one that is not costs a timer.
+            let Some(patience) = patience else { return Poll::Pending };
+            let alarm = stalled.get_or_insert_with(|| self.peer.front.timer.sleep(patience));
+            alarm.as_mut().poll(context).map(|()| Err(Status::from(Error::TimedOut).into()))
         })
         .await
-        .map_err(|Gone| ReadError::Gone)
+    }
+
+    fn poll_send(&self, payload: &mut Bytes, context: &mut Context<'_>) -> Poll<Result<(), Gone>> {
+        let mut sender = self.sender.borrow_mut();
+        reply::poll_send(sender.started()?, payload, &self.peer, context)
     }
 
     /// Completes when the client gives the call up.
@@ -151,7 +183,7 @@ pub fn spawn(
     let method = head.method;
     let requests =
         Requests { peer: Rc::clone(peer), method, body, reader: MessageReader::default(), charge };
-    let responses = Responses::new(peer, method, respond);
+    let responses = Responses::new(peer, method, respond, Charge::new(&peer.account));
     let front = Rc::clone(&peer.front);
     let deadline = head.timeout.map(|timeout| peer.now.get().saturating_add(timeout));
     let (peer, spawner) = (Rc::clone(peer), Rc::clone(&peer.front.spawner));

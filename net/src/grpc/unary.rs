@@ -1,6 +1,7 @@
 //! One request, one answer: a call that the connection's task drives itself.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -144,7 +145,8 @@ impl UnaryCall {
             Answer::Whole(payload) => self.send(payload),
             Answer::Scan(first) => {
                 let respond = self.respond.take().ok_or(ReadError::Gone)?;
-                let responses = Responses::new(&self.peer, self.method, respond);
+                let charge = mem::replace(&mut self.charge, Charge::new(&self.peer.account));
+                let responses = Responses::new(&self.peer, self.method, respond, charge);
                 stream::spawn_scan(&self.peer, first, responses, self.client_deadline);
                 Ok(Next::Over)
             }
@@ -156,8 +158,7 @@ impl UnaryCall {
         let stream = reply::start(respond).map_err(|Gone| ReadError::Gone)?;
         self.charge.replace(REQUEST_OVERHEAD_BYTES + payload.len() as u64);
         self.peer.front.metrics.sent(self.method, payload.len());
-        // How fast the answer leaves is the client's affair: it waits in its own stream only.
-        self.deadline = self.client_deadline.unwrap_or(Duration::MAX);
+        self.allow(Some(self.peer.front.limits.send_timeout));
         Ok(Next::State(State::Sending(stream, payload)))
     }
 

@@ -56,7 +56,9 @@ pub async fn send_scan(
     let mut scan = OpenScan { port: &front.port, rest: first.rest };
     let mut left = first.kvs_encoded_len;
     let header = Header::new(&front.identity, first.revision);
-    responses.send_piece(scan_head(&header, &first).freeze()).await?;
+    let head = scan_head(&header, &first).freeze();
+    responses.count_message(head.len() + left as usize);
+    responses.send_piece(head).await?;
     let mut chunk = Some(first.kvs.clone());
     while let Some(kvs) = chunk {
         let len = list_len(2, &kvs);
@@ -124,7 +126,9 @@ pub async fn range_stream(
         if !last {
             (chunk.more, chunk.count) = (false, 0);
         }
-        responses.send(framed(&StreamChunk(Range { header, response: &chunk }))).await?;
+        let message = framed(&StreamChunk(Range { header, response: &chunk }));
+        responses.count_message(message.len());
+        responses.send_piece(message).await?;
         match scan.next().await? {
             Some(next) => chunk = next,
             None => return Ok(()),

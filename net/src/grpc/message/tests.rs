@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::budget::{Budget, CoreBudget};
+use crate::budget::{Account, Budget, CoreBudget};
 
 fn charge() -> Charge {
-    Charge::take(&CoreBudget::new(Budget::new(1 << 20)), 0).expect("room")
+    Charge::new(&Account::new(&CoreBudget::new(Budget::new(1 << 20)), u64::MAX))
 }
 
 /// Feeds `bytes` in chunks of `size` and collects messages until an error.
