@@ -26,7 +26,10 @@ use crate::timer::{Either, LocalBoxFuture, either};
 
 /// The answer to a call whose one message never came.
 pub fn no_message() -> Status {
-    Status::new(Code::Internal, "the request has no message")
+    Status::new(
+        Code::Internal,
+        "cardinality violation: received no request message from non-client-streaming RPC",
+    )
 }
 
 /// The client's side of a call.

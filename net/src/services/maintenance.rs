@@ -76,7 +76,8 @@ fn status_response(status: &api::Status, identity: &Identity) -> pb::StatusRespo
     pb::StatusResponse {
         header: Some(identity.header(status.revision)),
         version: ETCD_VERSION.to_owned(),
-        db_size: status.db_size as i64,
+        // etcdctl divides by it.
+        db_size: status.db_size.max(1) as i64,
         leader: identity.member_id,
         raft_index: status.raft_index,
         raft_term: identity.raft_term.get(),
