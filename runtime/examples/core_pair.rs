@@ -81,15 +81,17 @@ fn report(times: &[f64], what: &str) {
 }
 
 fn idle(options: &Options, interval: Duration, duration: Duration) {
-    let before = processor_time().expect("getrusage");
-    let executors = start(options, vec![(); 2], move |_, ()| async move {
+    let executors = start(options, vec![(); 2], move |core, ()| async move {
         let clock = Clock::start();
+        let before = processor_time().expect("getrusage");
         while clock.now() < duration {
             clock::sleep(interval).await;
         }
+        let spent = processor_time().expect("getrusage") - before;
+        let share = spent.as_secs_f64() / clock.now().as_secs_f64();
+        if core.0 == 0 {
+            println!("  idle, timer every {interval:?}: {:.3} % of a processor", share * 100.0);
+        }
     });
     executors.expect("two processors").join();
-    let share =
-        (processor_time().expect("getrusage") - before).as_secs_f64() / duration.as_secs_f64();
-    println!("  idle, timer every {interval:?}: {:.3} % of a processor", share * 100.0);
 }
