@@ -25,6 +25,9 @@ pub struct Options {
     pub ring_depth: usize,
     /// Memory for file reads and writes that is registered with the kernel, in bytes a core.
     pub io_memory: usize,
+    /// How long tasks that are ready may keep a core from looking at its sockets and files. Only
+    /// a task that wakes itself again and again makes a core wait this long.
+    pub look_interval: Duration,
 }
 
 /// Rings this deep hold the sockets of a thousand busy connections in a few submissions.
@@ -33,6 +36,9 @@ const RING_DEPTH: usize = 256;
 const IO_MEMORY_MAX: u64 = 4 << 20;
 /// Each of an executor's three rings registers the same memory, and the kernel charges it anew.
 const RINGS: u64 = 3;
+/// glommio's default of 100 ms would stop all I/O of a core that is busy without a pause. A look
+/// costs about 10 us.
+const LOOK_INTERVAL: Duration = Duration::from_micros(500);
 /// What an executor asks for as a minimum (glommio's own limit).
 const MEMLOCK_MIN: u64 = 512 << 10;
 
@@ -40,7 +46,12 @@ impl Options {
     /// Sane values for `cores` cores under this process's limits.
     pub fn for_cores(cores: usize) -> Self {
         let spin = if cores > 1 { Duration::from_micros(50) } else { Duration::ZERO };
-        Self { spin, ring_depth: RING_DEPTH, io_memory: io_memory(cores, memlock_limit()) }
+        Self {
+            spin,
+            ring_depth: RING_DEPTH,
+            io_memory: io_memory(cores, memlock_limit()),
+            look_interval: LOOK_INTERVAL,
+        }
     }
 }
 
@@ -208,6 +219,7 @@ fn executor(core: CoreId, cpu: usize, options: &Options) -> Result<LocalExecutor
         .spin_before_park(options.spin)
         .ring_depth(options.ring_depth)
         .io_memory(options.io_memory)
+        .preempt_timer(options.look_interval)
         .make()
         .map_err(|error| StartError::Core { core, reason: error.to_string() })
 }
