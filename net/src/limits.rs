@@ -61,6 +61,8 @@ const _: () = assert!(IDLE_BUFFER_BYTES <= SOCKET_BUFFER_BYTES);
 pub struct Limits {
     /// `--max-request-bytes`.
     pub max_request_bytes: usize,
+    /// Most operations of a transaction.
+    pub max_txn_ops: usize,
     /// `--max-concurrent-streams`, per connection.
     pub max_concurrent_streams: u32,
     /// How long a client may take to send a request.
@@ -93,6 +95,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_request_bytes: 1_572_864,
+            max_txn_ops: 128,
             max_concurrent_streams: u32::MAX,
             receive_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(7),

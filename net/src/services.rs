@@ -8,6 +8,7 @@ pub mod kv;
 pub mod lease;
 pub mod lock;
 pub mod maintenance;
+mod proposal;
 mod recipe;
 pub mod scan;
 pub mod watch;
@@ -100,6 +101,7 @@ fn decode<M: Message + Default>(message: Bytes) -> Result<M, Status> {
 /// # Errors
 /// When it cannot be read, or is refused at once.
 pub fn begin(method: Method, message: Bytes, front: &FrontEnd) -> Result<Step, Status> {
+    let len = message.len();
     let request = match method {
         Method::Range => Request::Range(kv::range(decode(message)?, Delivery::Sized)),
         Method::Put => Request::Put(kv::put(decode(message)?)),
@@ -119,6 +121,7 @@ pub fn begin(method: Method, message: Bytes, front: &FrontEnd) -> Result<Step, S
         Method::MemberList => return Ok(Step::Answer(cluster::member_list(&front.identity))),
         other => return Err(Status::not_built(other)),
     };
+    proposal::check(&request, len, &front.limits)?;
     Ok(Step::Ask(request))
 }
 

@@ -226,6 +226,7 @@ fn limits(config: &Config) -> Limits {
     let defaults = Limits::default();
     Limits {
         max_request_bytes: config.limits.request_bytes_max as usize,
+        max_txn_ops: usize::try_from(config.limits.txn_ops_max).unwrap_or(usize::MAX),
         max_concurrent_streams: config.limits.concurrent_streams_max,
         keepalive_min_time: config.keepalive.min_time,
         keepalive_interval: config.keepalive.interval.unwrap_or(NEVER),

@@ -5,7 +5,7 @@ pub const FRAME_HEADER_BYTES: u32 = 64;
 
 /// Most bytes of one entry's payload. A request is at most 1.5 MiB by default, and the engine
 /// splits an outcome that is larger over several entries.
-pub const MAX_PAYLOAD_BYTES: u32 = 2 * MIB;
+pub const MAX_PAYLOAD_BYTES: u32 = 33 * MIB;
 
 /// Smallest block a device or file system writes as one.
 pub const MIN_BLOCK_BYTES: u32 = 512;

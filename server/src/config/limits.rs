@@ -16,7 +16,7 @@ const QUOTA_ADVISED_MAX: i64 = 8 << 30;
 const REQUEST_ADVISED_MAX: u64 = 10 << 20;
 
 /// Largest request size that is taken, in bytes: requests travel and are stored whole.
-const REQUEST_MAX: u64 = 256 << 20;
+const REQUEST_MAX: u64 = 32 << 20;
 
 /// Longest election timeout in milliseconds; etcd's.
 const ELECTION_MS_MAX: u64 = 50_000;
