@@ -2,7 +2,8 @@
 //! flight, and computes the watermark.
 //!
 //! Invariant: the core's published bound is never above a revision that it has taken and not yet
-//! reported as committed in all of its parts.
+//! *published* as committed. Between being committed and being published, a write's events leave
+//! for the cores that watch; so a bound that is published for any other reason must not pass it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,64 +16,89 @@ use crate::cells::Cells;
 pub struct Sequencer {
     cells: Arc<Cells>,
     core: CoreId,
-    /// Revisions in flight here, ascending, with the number of parts still to commit.
-    in_flight: VecDeque<(Revision, u32)>,
-    /// Whether a bound below the next revision is published.
-    taking: bool,
+    /// Revisions that are not published as committed, ascending.
+    in_flight: VecDeque<InFlight>,
+    /// The batch that is committed next.
+    batch: CommitBatch,
 }
+
+struct InFlight {
+    revision: Revision,
+    /// Parts still to commit.
+    pending: u32,
+    /// The batch in which the last part was committed.
+    batch: CommitBatch,
+}
+
+/// Names what was committed together. Published in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommitBatch(u64);
 
 impl Sequencer {
     /// The sequencer of `core`.
     #[must_use]
     pub fn new(cells: Arc<Cells>, core: CoreId) -> Self {
-        Self { cells, core, in_flight: VecDeque::new(), taking: false }
+        Self { cells, core, in_flight: VecDeque::new(), batch: CommitBatch::default() }
     }
 
     /// Takes the next revision, with `parts` parts to be committed on this core.
     pub fn take(&mut self, parts: u32) -> Revision {
         assert!(parts > 0, "a revision without parts would never be committed");
-        self.begin_taking();
-        let revision = self.cells.take();
-        self.in_flight.push_back((revision, parts));
-        revision
-    }
-
-    /// Before the first revision of a batch: publishes a bound below whatever it will take.
-    fn begin_taking(&mut self) {
-        if !self.taking && self.in_flight.is_empty() {
+        if self.in_flight.is_empty() {
+            // A bound below whatever is taken from here on.
             self.cells.publish_in_flight(self.core, Some(self.cells.last_taken().next()));
         }
-        self.taking = true;
+        let revision = self.cells.take();
+        self.in_flight.push_back(InFlight { revision, pending: parts, batch: self.batch });
+        revision
     }
 
     /// Takes over `parts` parts of a revision that another core has taken and still covers. When
     /// this returns, this core covers it too.
     pub fn adopt(&mut self, revision: Revision, parts: u32) {
         assert!(parts > 0, "an adopted revision has parts");
-        let at = self.in_flight.partition_point(|(r, _)| *r < revision);
+        let at = self.in_flight.partition_point(|known| known.revision < revision);
         match self.in_flight.get_mut(at) {
-            Some((r, pending)) if *r == revision => *pending += parts,
-            _ => self.in_flight.insert(at, (revision, parts)),
+            Some(known) if known.revision == revision => known.pending += parts,
+            _ => {
+                let adopted = InFlight { revision, pending: parts, batch: self.batch };
+                self.in_flight.insert(at, adopted);
+            }
         }
-        self.publish();
+        self.cover();
     }
 
     /// One part of `revision` is committed. [`Self::publish`] makes it known.
     pub fn committed(&mut self, revision: Revision) {
-        let at = self.in_flight.partition_point(|(r, _)| *r < revision);
-        let (found, pending) = &mut self.in_flight[at];
-        assert!(*found == revision && *pending > 0, "revision {revision} is not in flight here");
-        *pending -= 1;
-        while self.in_flight.front().is_some_and(|(_, pending)| *pending == 0) {
-            self.in_flight.pop_front();
-        }
+        let at = self.in_flight.partition_point(|known| known.revision < revision);
+        let known = &mut self.in_flight[at];
+        assert!(
+            known.revision == revision && known.pending > 0,
+            "revision {revision} is not in flight here"
+        );
+        known.pending -= 1;
+        known.batch = self.batch;
     }
 
-    /// Publishes the lowest revision in flight. Events of what was committed must have been sent
-    /// before.
-    pub fn publish(&mut self) {
-        let lowest = self.in_flight.front().map(|(revision, _)| *revision);
-        self.taking = false;
+    /// Ends the batch of what was committed since the last call.
+    pub fn end_batch(&mut self) -> CommitBatch {
+        let ended = self.batch;
+        self.batch.0 += 1;
+        ended
+    }
+
+    /// The events of everything committed up to this batch have left: publishes the lowest
+    /// revision still in flight.
+    pub fn publish(&mut self, upto: CommitBatch) {
+        let published = |known: &InFlight| known.pending == 0 && known.batch <= upto;
+        while self.in_flight.front().is_some_and(published) {
+            self.in_flight.pop_front();
+        }
+        self.cover();
+    }
+
+    fn cover(&self) {
+        let lowest = self.in_flight.front().map(|known| known.revision);
         self.cells.publish_in_flight(self.core, lowest);
     }
 
@@ -104,6 +130,13 @@ mod tests {
         (Sequencer::new(cells.clone(), CoreId(0)), Sequencer::new(cells, CoreId(1)))
     }
 
+    impl Sequencer {
+        fn publish_all(&mut self) {
+            let batch = self.end_batch();
+            self.publish(batch);
+        }
+    }
+
     #[test]
     fn the_watermark_stops_below_the_lowest_revision_in_flight() {
         let (mut a, mut b) = two_cores();
@@ -111,10 +144,10 @@ mod tests {
         let second = b.take(1);
         assert_eq!((first, second), (Revision(2), Revision(3)));
         b.committed(second);
-        b.publish();
+        b.publish_all();
         assert_eq!(b.watermark(), Revision(1));
         a.committed(first);
-        a.publish();
+        a.publish_all();
         assert_eq!(b.watermark(), Revision(3));
     }
 
@@ -123,7 +156,7 @@ mod tests {
         let (mut a, b) = two_cores();
         let revision = a.take(1);
         a.committed(revision);
-        a.publish();
+        a.publish_all();
         assert_eq!(b.watermark(), revision);
     }
 
@@ -135,12 +168,12 @@ mod tests {
         b.adopt(revision, 1);
         a.committed(revision);
         a.committed(revision);
-        a.publish();
+        a.publish_all();
         b.committed(later);
-        b.publish();
+        b.publish_all();
         assert_eq!(a.watermark(), Revision(1));
         b.committed(revision);
-        b.publish();
+        b.publish_all();
         assert_eq!(a.watermark(), later);
     }
 
@@ -149,10 +182,27 @@ mod tests {
         let (mut a, _) = two_cores();
         let revision = a.take(2);
         a.committed(revision);
-        a.publish();
+        a.publish_all();
         assert_eq!(a.watermark(), Revision(1));
         a.committed(revision);
-        a.publish();
+        a.publish_all();
         assert_eq!(a.watermark(), revision);
+    }
+
+    #[test]
+    fn a_commit_is_not_published_before_its_batch() {
+        let (mut a, b) = two_cores();
+        let first = a.take(1);
+        a.committed(first);
+        let batch = a.end_batch();
+        let second = a.take(1);
+        a.adopt(second, 1);
+        assert_eq!(b.watermark(), Revision(1), "events of {first} have not left");
+        a.committed(second);
+        a.committed(second);
+        a.publish(batch);
+        assert_eq!(b.watermark(), first);
+        a.publish_all();
+        assert_eq!(b.watermark(), second);
     }
 }

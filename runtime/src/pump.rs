@@ -36,8 +36,8 @@ pub struct Pump {
     finished: Rc<Finished>,
     /// Mails that found their mailbox full, by receiver.
     spilled: Vec<VecDeque<Mail>>,
-    /// A commit may be published once nothing is spilled.
-    publish_after_spill: bool,
+    /// Commits that may be published once nothing is spilled.
+    publishing: usize,
     listener: Listener,
     alarm: Alarm,
     mail: Vec<(CoreId, Mail)>,
@@ -104,7 +104,7 @@ impl Pump {
             files: Rc::new(files),
             finished: Rc::default(),
             spilled: (0..cores).map(|_| VecDeque::new()).collect(),
-            publish_after_spill: false,
+            publishing: 0,
             listener,
             alarm: Alarm::new(clock),
             mail: Vec::new(),
@@ -171,7 +171,10 @@ impl Pump {
             match output {
                 Output::Answer(call, answer) => self.port.complete(call, answer),
                 Output::Mail(to, mail) => self.send(to, mail),
-                Output::Publish => self.publish(),
+                Output::Publish => {
+                    self.publishing += 1;
+                    self.publish();
+                }
                 Output::Write(write) => self.write(write),
                 Output::Read(read, value) => self.read(read, value),
                 Output::PrepareSegment(segment) => self.prepare_segment(segment),
@@ -204,16 +207,15 @@ impl Pump {
                 }
             }
         }
-        if self.publish_after_spill {
-            self.publish();
-        }
+        self.publish();
     }
 
-    /// A commit becomes known once the mails before it are in their mailboxes.
+    /// Commits become known once the mails before them are in their mailboxes.
     fn publish(&mut self) {
-        self.publish_after_spill = self.spilled.iter().any(|spilled| !spilled.is_empty());
-        if !self.publish_after_spill {
-            self.core.handle(self.clock.now(), Input::Publish);
+        if self.spilled.iter().all(VecDeque::is_empty) {
+            for _ in 0..std::mem::take(&mut self.publishing) {
+                self.finished.push(Input::Publish);
+            }
         }
     }
 

@@ -342,7 +342,7 @@ impl Core {
             for revision in revisions {
                 self.sequencer.committed(revision);
             }
-            self.sequencer.publish();
+            self.publish_commit();
         }
     }
 }

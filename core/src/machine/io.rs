@@ -23,7 +23,7 @@ pub enum Input {
     Written(u64),
     /// A segment asked for is ready to be written to.
     SegmentReady(SegmentId),
-    /// All mails before [`Output::Publish`] are in their mailboxes.
+    /// All mails before the oldest unanswered [`Output::Publish`] are in their mailboxes.
     Publish,
     /// A value was read from disk; `None` when its place cannot be read.
     ValueRead(ReadId, Option<Bytes>),
@@ -44,8 +44,8 @@ pub enum Output {
     Read(ReadId, ColdValue),
     /// Deliver to another core.
     Mail(CoreId, Mail),
-    /// Answer with [`Input::Publish`] once all mails before this are in their mailboxes: a commit
-    /// may only become known after its events have left.
+    /// Answer with one [`Input::Publish`] once all mails before this are in their mailboxes: a
+    /// commit may only become known after its events have left.
     Publish,
     /// The watermark passed what this core waits for.
     Wake(CoreId),

@@ -75,6 +75,8 @@ pub struct Core {
     applied: Revision,
     /// The watermark before the mailboxes were emptied last: events up to it are all here.
     observed: Revision,
+    /// The watermark before the mailboxes are being emptied.
+    observing: Revision,
     writes: Writes,
     waiters: Waiters,
     fetches: Fetches,
@@ -98,10 +100,10 @@ pub struct Core {
 
 impl Core {
     /// Looks at the watermark. The driver calls this before it empties the core's mailboxes: a
-    /// core sends its events before it lets the watermark pass them, so after the mailboxes are
-    /// empty all events up to what was seen here have arrived.
+    /// core sends its events before it lets the watermark pass them, so at the next
+    /// [`Self::step`] all events up to what was seen here have arrived.
     pub fn observe(&mut self) {
-        self.observed = self.sequencer.watermark();
+        self.observing = self.sequencer.watermark();
     }
 
     /// Takes an input in. Call [`Self::step`] after one or more of these.
@@ -112,7 +114,7 @@ impl Core {
             Input::Mail(from, mail) => self.handle_mail(from, mail),
             Input::Written(number) => self.handle_written(number),
             Input::SegmentReady(segment) => self.log.segment_ready(segment),
-            Input::Publish => self.publish(),
+            Input::Publish => self.handle_publish(),
             Input::ValueRead(read, value) => self.handle_value(read, value),
         }
     }
@@ -122,6 +124,7 @@ impl Core {
     pub fn step(&mut self, now: Duration) -> bool {
         self.now = self.now.max(now);
         self.drain_own_mail();
+        self.observed = self.observing;
         self.advance();
         self.expire_leases();
         self.hub.handle_tick(self.now);

@@ -78,6 +78,7 @@ impl Core {
             epoch: Epoch(0),
             applied: last,
             observed: last,
+            observing: last,
             writes: Default::default(),
             waiters: Default::default(),
             fetches: Default::default(),

@@ -12,6 +12,7 @@ use super::{Core, Output};
 use crate::api::{DeleteRangeRequest, PutRequest, TxnRequest};
 use crate::evaluate::{Fetched, PlannedChange, State, Stop, footprint};
 use crate::limits::{EVALUATIONS_PER_STEP, WRITE_BYTES_MAX};
+use crate::sequencer::CommitBatch;
 
 /// How long a log stays silent before the last watermark is noted in it.
 const NOTE_AFTER: Duration = Duration::from_millis(20);
@@ -45,6 +46,8 @@ pub(super) struct Writes {
     /// The watermark noted last in the log, and when the log fell silent.
     noted: Revision,
     silent_since: Option<Duration>,
+    /// Commits whose events are on their way into the mailboxes.
+    publishing: VecDeque<CommitBatch>,
 }
 
 /// Submissions that are durable once the log has no unwritten frames left. Large ones take several
@@ -277,19 +280,26 @@ impl Core {
         }
     }
 
-    /// Publishes what was committed: after the events of it have left, if any go to other cores.
-    fn publish_commit(&mut self) {
-        if self.send_events() {
+    /// Publishes what was committed: after the events of it have left, if any go to other cores,
+    /// and after what was committed before.
+    pub(super) fn publish_commit(&mut self) {
+        let sent = self.send_events();
+        let batch = self.sequencer.end_batch();
+        if sent || !self.writes.publishing.is_empty() {
+            self.writes.publishing.push_back(batch);
             self.out.push_back(Output::Publish);
         } else {
-            self.publish();
+            self.sequencer.publish(batch);
+            self.advance();
         }
     }
 
-    /// The mails before [`Output::Publish`] are in their mailboxes.
-    pub(super) fn publish(&mut self) {
-        self.sequencer.publish();
-        self.advance();
+    /// The mails before the oldest unanswered [`Output::Publish`] are in their mailboxes.
+    pub(super) fn handle_publish(&mut self) {
+        if let Some(batch) = self.writes.publishing.pop_front() {
+            self.sequencer.publish(batch);
+            self.advance();
+        }
     }
 }
 
