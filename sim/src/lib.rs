@@ -5,6 +5,9 @@
 //! time are made up. Whatever goes wrong happens again for the same seed.
 
 pub mod disk;
+pub mod history;
+pub mod load;
 pub mod member;
 pub mod model;
 pub mod recovery;
+pub mod watcher;

@@ -122,7 +122,7 @@ impl Model {
     }
 
     /// All keys right after `revision`: history told from its beginning.
-    fn keys_at(&self, revision: u64) -> Keys {
+    pub(crate) fn keys_at(&self, revision: u64) -> Keys {
         let mut keys = Keys::new();
         for event in self.history.iter().filter(|event| event.revision <= revision) {
             match &event.put {
@@ -171,7 +171,7 @@ impl Model {
 }
 
 /// Whether `key` lies in the interval that a request's `start` and `range_end` describe.
-fn within(key: &[u8], start: &[u8], range_end: &[u8]) -> bool {
+pub(crate) fn within(key: &[u8], start: &[u8], range_end: &[u8]) -> bool {
     if range_end.is_empty() {
         return key == start;
     }

@@ -1,4 +1,5 @@
 //! A whole member in virtual time, judged by the model of etcd.
 
+mod concurrent;
 mod seeds;
 mod sequential;
