@@ -42,6 +42,8 @@ pub struct Log {
     in_flight: Option<u64>,
     /// How many segments the driver was asked for.
     asked: u32,
+    /// How many of them it has prepared.
+    prepared: u32,
     /// Segments that are prepared, from that of the last taken write on.
     ready: BTreeSet<SegmentId>,
     backlog_bytes: u64,
@@ -67,6 +69,7 @@ impl Log {
             next_number: 1,
             in_flight: None,
             asked: 0,
+            prepared: 0,
             ready: BTreeSet::new(),
             backlog_bytes: 0,
         })
@@ -106,13 +109,13 @@ impl Log {
         }
     }
 
-    /// The next segment that the log will need, each one once; ask until there is none. The
-    /// driver creates its file under another name, with zeros and the header's block, syncs it,
+    /// The next segment that the log will need, each one once and only after the one before is
+    /// ready: a crash must not leave a segment without its predecessors. The driver creates its file under another name, with zeros and the header's block, syncs it,
     /// renames it to [`SegmentId::file_name`], syncs the directory, and calls
     /// [`Self::segment_ready`]. A file that has its final name thus always has its header.
     pub fn wants_segment(&mut self) -> Option<SegmentHeader> {
         let spare = self.next_start().ordinal + 1;
-        (self.asked <= spare).then(|| {
+        (self.asked <= spare && self.asked == self.prepared).then(|| {
             self.asked += 1;
             self.config.segment(self.asked - 1)
         })
@@ -120,6 +123,7 @@ impl Log {
 
     /// A segment that was asked for can be written to.
     pub fn segment_ready(&mut self, id: SegmentId) {
+        self.prepared += 1;
         self.ready.insert(id);
     }
 
