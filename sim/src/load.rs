@@ -15,6 +15,7 @@ use crate::watcher::Watchers;
 
 /// An answer that takes longer will never come.
 const PATIENCE: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(1);
 const TXN_DEPTH: usize = 2;
 
 /// Clients of a member.
@@ -69,17 +70,17 @@ impl Load {
         while !self.calls.is_empty() {
             self.advance(member);
         }
-        let deadline = member.now() + Duration::from_secs(1);
+        let deadline = member.now() + SOON;
         while member.advance_before(deadline) {
             self.listen(member);
             self.watchers.take_all(member);
         }
     }
 
-    /// Lets one thing happen.
+    /// Lets one thing happen, if anything does soon: leases are not to run out.
     pub fn advance(&mut self, member: &mut Member) {
-        if !member.advance() {
-            assert!(self.calls.is_empty(), "nothing will happen any more: {:?}", self.under_way());
+        if !member.advance_before(member.now() + SOON) {
+            assert!(self.calls.is_empty(), "never answered: {:?}", self.under_way());
         }
         self.listen(member);
         self.watchers.take_some(member, &mut self.random);

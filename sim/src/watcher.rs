@@ -168,8 +168,10 @@ impl Watcher {
             Some(pair) => key_value(&event.key, pair),
             None => KeyValue::tombstone(event.key.clone(), mod_revision),
         };
+        // A key that begins has no past, even where the same write has deleted it first.
+        let created = event.put.as_ref().is_some_and(|put| put.create_revision == event.revision);
         let before = model.keys_at(event.revision - 1).remove(&event.key);
-        let prev_kv = before.filter(|_| self.create.prev_kv);
+        let prev_kv = before.filter(|_| self.create.prev_kv && !created);
         let prev_kv = prev_kv.map(|pair| key_value(&event.key, &pair));
         WatchEvent { deleted: event.put.is_none(), kv, prev_kv }
     }
