@@ -104,7 +104,7 @@ impl Engine {
                 revision: self.now(),
                 hash: 9,
                 compact_revision: -1,
-                hash_revision: self.now(),
+                hash_revision: self.now().0 as i64,
             },
             Request::Status => {
                 Response::Status(Status { revision: self.now(), db_size: 100, ..Status::default() })
