@@ -9,6 +9,7 @@ pub mod cpus;
 pub mod executors;
 pub mod fatal;
 pub mod files;
+pub mod log_metrics;
 pub mod mailbox;
 mod parking;
 pub mod probe;

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use braid_core::ids::CoreId;
@@ -21,6 +22,7 @@ use braid_storage::segment::SegmentHeader;
 use crate::clock::{Alarm, Clock};
 use crate::fatal::{Exit, fatal};
 use crate::files::{LogDir, LogWriter, Pace, SegmentReader};
+use crate::log_metrics::LogMetrics;
 use crate::mailbox::CoreEnd;
 
 /// Mails that wait in one queue between two cores; more wait at their sender.
@@ -60,6 +62,8 @@ pub struct Files {
     pub writer: LogWriter,
     /// The reader of values.
     pub reader: SegmentReader,
+    /// How the writes go.
+    pub metrics: Arc<LogMetrics>,
 }
 
 /// I/O that has finished since the last round.
@@ -221,10 +225,12 @@ impl Pump {
 
     fn write(&self, write: Write) {
         let (files, finished) = (self.files.clone(), self.finished.clone());
+        let (clock, start) = (self.clock, self.clock.now());
         glommio::spawn_local(async move {
             let (segment, offset) = (write.segment().id, u64::from(write.offset()));
             let len = write.len() as usize;
             files.writer.write(segment, offset, len, |buffer| write.copy_to(buffer)).await;
+            files.metrics.written(len as u64, clock.now() - start);
             finished.push(Input::Written(write.number()));
         })
         .detach();

@@ -5,6 +5,7 @@ pub mod config;
 pub mod host;
 pub mod identity;
 pub mod logging;
+pub mod metrics;
 pub mod notify;
 pub mod probe;
 pub mod run;

@@ -20,6 +20,7 @@ use braid_runtime::recovery::{self, Found};
 use braid_runtime::signals;
 use braid_runtime::sockets::{self, Balancer};
 use braid_storage::ids::CoreId;
+use braid_storage::limits::MAX_PAYLOAD_BYTES;
 use braid_storage::log::LogConfig;
 use braid_storage::member::Identity;
 
@@ -131,6 +132,7 @@ fn share(config: Config, identity: Identity, dir: LogDir) -> Result<Shared, RunE
         clock: Clock::start(),
         budget: Budget::new(IN_FLIGHT_BYTES),
         metrics: (0..cores).map(|_| Arc::default()).collect(),
+        log_metrics: (0..cores).map(|_| Arc::default()).collect(),
         balancer: Balancer::new(cores, CONNECTIONS_MAX),
         seed: random()?,
         config: Arc::new(config),
@@ -162,8 +164,12 @@ fn assemble(
 ) -> Result<Vec<CoreState>, RunError> {
     let new = (identity.shards, random()?);
     let (shards, seed) = found.genesis.unwrap_or(new);
+    let max_payload_bytes = payload_bytes(config);
+    let segment_bytes = u32::try_from(config.profile.segment_bytes).unwrap_or(u32::MAX);
     let log = LogConfig {
-        segment_bytes: u32::try_from(config.profile.segment_bytes).unwrap_or(u32::MAX),
+        // Room for several of the largest requests, whatever the profile says.
+        segment_bytes: segment_bytes.max(4 * max_payload_bytes),
+        max_payload_bytes,
         block_bytes: identity.block_bytes,
         ..LogConfig::new(
             identity.cluster,
@@ -182,6 +188,13 @@ fn assemble(
         disk_bytes: found.disk_bytes,
     };
     Ok(member::cores(&member, found.restore)?)
+}
+
+/// The largest entry: a request of the largest size alone, with what its record adds.
+fn payload_bytes(config: &Config) -> u32 {
+    const RECORD_BYTES: u64 = 64 << 10;
+    let largest = config.limits.request_bytes_max + RECORD_BYTES;
+    u32::try_from(largest).unwrap_or(u32::MAX).clamp(2 << 20, MAX_PAYLOAD_BYTES)
 }
 
 /// Entropy from the kernel.

@@ -22,6 +22,7 @@ use braid_runtime::clock::{self, Clock};
 use braid_runtime::executors::spawn;
 use braid_runtime::fatal::{Exit, fatal};
 use braid_runtime::files::{LogDir, LogWriter, SegmentReader, SyncMethod, UnsyncedJournal};
+use braid_runtime::log_metrics::LogMetrics;
 use braid_runtime::mailbox::CoreEnd;
 use braid_runtime::pump::{Files, Listener, Pump};
 use braid_runtime::signals::Termination;
@@ -29,7 +30,7 @@ use braid_runtime::sockets::{Balancer, Connection, Router, accept};
 use braid_storage::member::Identity;
 
 use crate::config::{Config, Sync};
-use crate::{compactor, notify};
+use crate::{compactor, metrics, notify};
 
 /// Reads of cold values that one core asks the disk for at once.
 const READS_MAX: u32 = 64;
@@ -53,6 +54,8 @@ pub struct Shared {
     pub budget: Arc<Budget>,
     /// Counters by core.
     pub metrics: Arc<[Arc<Metrics>]>,
+    /// The logs' counters by core.
+    pub log_metrics: Arc<[Arc<LogMetrics>]>,
     /// Connections by core.
     pub balancer: Balancer,
     /// Where jitter and ids come from.
@@ -194,11 +197,13 @@ fn files(shared: &Shared, core: CoreId) -> Files {
         dir: shared.dir.clone(),
         writer: LogWriter::new(shared.dir.clone(), method, journal),
         reader: SegmentReader::new(shared.dir.clone(), READS_MAX),
+        metrics: shared.log_metrics[usize::from(core.0)].clone(),
     }
 }
 
 fn front_end(shared: &Shared, core: CoreId, port: &Port, shutdown: Shutdown) -> FrontEnd {
     let config = &shared.config;
+    let logs = shared.log_metrics.clone();
     FrontEnd {
         port: port.clone(),
         identity: Rc::new(identity::Identity {
@@ -216,7 +221,7 @@ fn front_end(shared: &Shared, core: CoreId, port: &Port, shutdown: Shutdown) -> 
         spawner: Rc::new(|future| spawn(future)),
         metrics: shared.metrics[usize::from(core.0)].clone(),
         all_metrics: shared.metrics.to_vec(),
-        more_metrics: Rc::new(|_| {}),
+        more_metrics: Rc::new(move |exposition| metrics::append(&logs, exposition)),
         shutdown,
     }
 }

@@ -85,6 +85,15 @@ fn store(status: &Status, exposition: &mut Exposition) {
         "Revision of the last compaction.",
         status.compact_revision,
     );
+    let mut counter = |name: &str, help: &str, value: u64| {
+        exposition.single(name, Kind::Counter, help, value);
+    };
+    counter("etcd_server_proposals_committed_total", "Raft entries.", status.raft_applied_index);
+    counter("etcd_server_proposals_applied_total", "Raft entries.", status.raft_applied_index);
+    counter("etcd_server_proposals_failed_total", "A member alone refuses none.", 0);
+    let pending = status.raft_index.saturating_sub(status.raft_applied_index);
+    let name = "etcd_server_proposals_pending";
+    exposition.single(name, Kind::Gauge, "Raft entries that are not durable yet.", pending);
 }
 
 fn sum(all: &[Arc<Metrics>], pick: impl Fn(&Metrics) -> u64) -> u64 {

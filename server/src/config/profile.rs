@@ -52,7 +52,7 @@ struct Keys {
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { sync: Sync::Fdatasync, segment_bytes: 64 << 20, spin_us: 20 }
+        Self { sync: Sync::Dsync, segment_bytes: 16 << 20, spin_us: 20 }
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Member {
     schedule: Schedule,
     drivers: Vec<Driver>,
     disk: Disk,
+    /// How many times slower than usual the I/O of each core is.
+    slowness: Vec<u32>,
     serving: bool,
     told: VecDeque<Told>,
     /// Of a call or stream.
@@ -65,12 +67,14 @@ impl Member {
         let new = |state: CoreState| {
             Driver::new(state.id, Core::new(options.core.clone(), state), options)
         };
+        let slowness = (0..options.cores).map(|_| random.pick(&[1, 1, 1, 10, 50])).collect();
         let mut member = Self {
             now: Duration::ZERO,
             random,
             schedule: Schedule::default(),
             drivers: states.into_iter().map(new).collect(),
             disk,
+            slowness,
             serving: false,
             told: VecDeque::new(),
             last_id: 0,
@@ -211,11 +215,11 @@ impl Member {
             }
             Output::Write(write) => self.write(core, &write),
             Output::PrepareSegment(segment) => {
-                let delay = self.io_delay();
+                let delay = self.io_delay(core);
                 self.schedule.plan(self.now + delay, Event::Prepared(core, segment));
             }
             Output::Read(read, value) => {
-                let delay = self.io_delay();
+                let delay = self.io_delay(core);
                 self.schedule.plan(self.now + delay, Event::Read(core, read, value));
             }
             Output::Reign { .. } => {}
@@ -230,7 +234,7 @@ impl Member {
         let segment = write.segment().id;
         self.disk.write(segment, write.offset(), bytes);
         let written = Event::Written(core, write.number(), segment);
-        let delay = self.io_delay();
+        let delay = self.io_delay(core);
         self.schedule.plan(self.now + delay, written);
     }
 
@@ -244,11 +248,11 @@ impl Member {
         self.schedule.plan(self.now + Duration::from_micros(delay_us), Event::Turn(core));
     }
 
-    fn io_delay(&mut self) -> Duration {
+    fn io_delay(&mut self, core: CoreId) -> Duration {
         let delay_us = match self.random.below(50) {
-            0 => self.random.below(30_000),
+            0 => self.random.below(5000),
             _ => 20 + self.random.below(200),
         };
-        Duration::from_micros(delay_us)
+        Duration::from_micros(delay_us) * self.slowness[usize::from(core.0)]
     }
 }

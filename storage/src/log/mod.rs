@@ -110,12 +110,15 @@ impl Log {
     }
 
     /// The next segment that the log will need, each one once and only after the one before is
-    /// ready: a crash must not leave a segment without its predecessors. The driver creates its file under another name, with zeros and the header's block, syncs it,
+    /// ready: a crash must not leave a segment without its predecessors. The one after the current
+    /// is asked for when a quarter of the current is used, so that a little data takes little space.
+    /// The driver creates its file under another name, with zeros and the header's block, syncs it,
     /// renames it to [`SegmentId::file_name`], syncs the directory, and calls
     /// [`Self::segment_ready`]. A file that has its final name thus always has its header.
     pub fn wants_segment(&mut self) -> Option<SegmentHeader> {
-        let spare = self.next_start().ordinal + 1;
-        (self.asked <= spare && self.asked == self.prepared).then(|| {
+        let start = self.next_start();
+        let spare = u32::from(start.offset > self.config.segment_bytes / 4);
+        (self.asked <= start.ordinal + spare && self.asked == self.prepared).then(|| {
             self.asked += 1;
             self.config.segment(self.asked - 1)
         })
