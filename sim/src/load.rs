@@ -70,9 +70,12 @@ impl Load {
         while !self.calls.is_empty() {
             self.advance(member);
         }
-        let deadline = member.now() + SOON;
+        // A slow disk feeds a watcher slowly.
+        let mut deadline = member.now() + SOON;
         while member.advance_before(deadline) {
-            self.listen(member);
+            if self.listen(member) {
+                deadline = member.now() + SOON;
+            }
             self.watchers.take_all(member);
         }
     }
@@ -86,8 +89,11 @@ impl Load {
         self.watchers.take_some(member, &mut self.random);
     }
 
-    fn listen(&mut self, member: &mut Member) {
+    /// Returns whether there was anything to hear.
+    fn listen(&mut self, member: &mut Member) -> bool {
+        let mut any = false;
         while let Some(told) = member.poll_told() {
+            any = true;
             match told {
                 Told::Answer(_, call, answer) => {
                     if let Ok(answer) = &answer {
@@ -105,6 +111,7 @@ impl Load {
         }
         let late = self.calls.values().find(|(_, sent)| member.now() > *sent + PATIENCE);
         assert!(late.is_none(), "never answered: {:?}", self.under_way());
+        any
     }
 
     fn under_way(&self) -> Vec<&Request> {
