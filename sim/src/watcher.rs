@@ -197,7 +197,9 @@ fn key_value(key: &Bytes, pair: &Pair) -> KeyValue {
     }
 }
 
-fn event(told: &WatchEvent) -> Event {
+/// An event as the model tells it.
+#[must_use]
+pub fn event(told: &WatchEvent) -> Event {
     let WatchEvent { deleted, kv, .. } = told;
     let pair = Pair {
         create_revision: kv.create_revision.0,

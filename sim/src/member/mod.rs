@@ -142,10 +142,11 @@ impl Member {
         true
     }
 
-    /// Ends the member in the middle of whatever it does; what its disk is left with.
+    /// Ends the member in the middle of whatever it does; what its disk is left with. The member
+    /// is of no use any more.
     #[must_use]
-    pub fn crash(mut self, crash: Crash) -> Disk {
-        self.disk.crash(crash, &mut self.random)
+    pub fn crash(&mut self, crash: Crash) -> Disk {
+        std::mem::take(&mut self.disk).crash(crash, &mut self.random)
     }
 
     fn driver(&mut self, core: CoreId) -> &mut Driver {

@@ -2,5 +2,6 @@
 
 mod concurrent;
 mod crash;
+mod leases;
 mod seeds;
 mod sequential;
