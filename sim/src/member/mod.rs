@@ -40,7 +40,10 @@ pub enum Told {
 
 /// A running member.
 pub struct Member {
+    /// What the cores' clocks show.
     now: Duration,
+    /// What they showed at the start.
+    started: Duration,
     random: Random,
     schedule: Schedule,
     drivers: Vec<Driver>,
@@ -68,8 +71,11 @@ impl Member {
             Driver::new(state.id, Core::new(options.core.clone(), state), options)
         };
         let slowness = (0..options.cores).map(|_| random.pick(&[1, 1, 1, 10, 50])).collect();
+        // The clock of a machine may show anything.
+        let started = Duration::from_secs(random.below(10_000));
         let mut member = Self {
-            now: Duration::ZERO,
+            now: started,
+            started,
             random,
             schedule: Schedule::default(),
             drivers: states.into_iter().map(new).collect(),
@@ -92,7 +98,7 @@ impl Member {
     /// The time since the start.
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.now
+        self.now - self.started
     }
 
     /// How many cores there are.
@@ -112,10 +118,10 @@ impl Member {
         self.told.pop_front()
     }
 
-    /// When something will happen next.
+    /// When something will happen next, as a time since the start.
     #[must_use]
     pub fn next_at(&self) -> Option<Duration> {
-        self.schedule.next_at()
+        self.schedule.next_at().map(|at| at.saturating_sub(self.started))
     }
 
     /// Lets the next thing happen. Returns `false` when nothing ever will.
