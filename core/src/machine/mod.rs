@@ -147,7 +147,9 @@ impl Core {
     /// When [`Self::step`] wants to be called next even if nothing happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        let control = self.control.as_ref().and_then(Control::deadline);
+        // Leases have time only during a reign.
+        let control = self.control.as_ref().filter(|_| self.epoch.0 > 0);
+        let control = control.and_then(Control::deadline);
         let compaction = self.compaction.deadline(self.now);
         let deadlines =
             [control, self.hub.next_deadline(), self.writes.note_deadline(), compaction];
