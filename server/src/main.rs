@@ -9,6 +9,9 @@ use braid_server::config::{self, Config, LogConfig, Startup};
 use braid_server::host::Host;
 use braid_server::{logging, run, version};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let environment: Vec<_> = std::env::vars_os().collect();
     match config::load(std::env::args_os().skip(1), &environment, &Host::read()) {

@@ -227,14 +227,13 @@ fn front_end(shared: &Shared, core: CoreId, port: &Port, shutdown: Shutdown) -> 
 }
 
 fn limits(config: &Config) -> Limits {
-    const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
     let defaults = Limits::default();
     Limits {
         max_request_bytes: config.limits.request_bytes_max as usize,
         max_txn_ops: usize::try_from(config.limits.txn_ops_max).unwrap_or(usize::MAX),
         max_concurrent_streams: config.limits.concurrent_streams_max,
         keepalive_min_time: config.keepalive.min_time,
-        keepalive_interval: config.keepalive.interval.unwrap_or(NEVER),
+        keepalive_interval: config.keepalive.interval.unwrap_or(Duration::ZERO),
         keepalive_timeout: config.keepalive.timeout.unwrap_or(defaults.keepalive_timeout),
         ..defaults
     }

@@ -94,7 +94,7 @@ impl MessageReader {
         if self.buffered().is_empty() {
             return Ok(None);
         }
-        Err(Status::new(Code::Internal, "unexpected EOF").into())
+        Err(Status::new(Code::Unknown, "unexpected EOF").into())
     }
 
     fn buffered(&self) -> &[u8] {

@@ -25,7 +25,7 @@ use crate::services;
 use crate::timer::{Either, LocalBoxFuture, either};
 
 /// The answer to a call whose one message never came.
-pub fn no_message() -> Status {
+fn no_message() -> Status {
     Status::new(
         Code::Internal,
         "cardinality violation: received no request message from non-client-streaming RPC",

@@ -126,7 +126,7 @@ impl UnaryCall {
     }
 
     fn begin(&mut self, message: Option<Bytes>) -> Result<Next, ReadError> {
-        let message = message.ok_or_else(stream::no_message)?;
+        let message = message.ok_or_else(no_message)?;
         let front = &self.peer.front;
         front.metrics.received(self.method, message.len());
         match services::begin(self.method, message, front)? {
@@ -181,4 +181,9 @@ impl UnaryCall {
     fn count(&self, code: Code) {
         self.peer.front.metrics.handled(self.method, code);
     }
+}
+
+/// The answer to a unary call whose message never came; streams have another.
+fn no_message() -> Status {
+    Status::new(Code::Unknown, "EOF")
 }

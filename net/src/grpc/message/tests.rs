@@ -21,7 +21,7 @@ fn read(bytes: &[u8], size: usize, max_bytes: usize) -> (Vec<Bytes>, Option<Stat
             }
         }
     }
-    let rest = reader.end().err().map(|_| Status::new(Code::Internal, "unexpected EOF"));
+    let rest = reader.end().err().map(|_| Status::new(Code::Unknown, "unexpected EOF"));
     (messages, rest)
 }
 
