@@ -26,6 +26,8 @@ pub(super) struct Control {
     proposed: VecDeque<(u64, Decision)>,
     /// Committed records whose revision the watermark has not passed.
     unapplied: VecDeque<(Revision, LeaseId, ReplyTo)>,
+    /// Leases without keys, whose ends may be proposed once the watermark has passed this revision.
+    unrevoked: VecDeque<(Revision, LeaseId, ReplyTo)>,
     pub(super) lessor: Lessor,
     pub(super) coordinator: Coordinator,
     /// Questions for the keys of a lease.
@@ -56,6 +58,7 @@ impl Control {
             unproposed: VecDeque::new(),
             proposed: VecDeque::new(),
             unapplied: VecDeque::new(),
+            unrevoked: VecDeque::new(),
             lessor,
             coordinator: Coordinator::default(),
             attached_keys: BTreeMap::new(),
@@ -80,9 +83,10 @@ impl Control {
         self.lessor.deadline()
     }
 
-    /// The first committed revision that is not applied, if there is one.
+    /// The first revision that something here waits for, if there is one.
     pub(super) fn next_to_apply(&self) -> Option<Revision> {
-        self.unapplied.front().map(|(revision, ..)| *revision)
+        let waiting = self.unapplied.front().into_iter().chain(self.unrevoked.front());
+        waiting.map(|(revision, ..)| *revision).min()
     }
 
     pub(super) fn waiting_for_end(&mut self, lease: LeaseId, to: ReplyTo) {
@@ -186,8 +190,22 @@ impl Core {
         self.decide(record::Control::Compact { revision: Revision(revision as u64) }, Some(to));
     }
 
-    pub(super) fn propose_revoke(&mut self, to: ReplyTo, lease: LeaseId) {
-        self.decide(record::Control::LeaseRevoke { lease }, Some(to));
+    /// Ends a lease that has no keys in the state after `bound`. Only once that state is durable:
+    /// a crash could bring a key back whose delete was in flight, and its lease would be gone.
+    pub(super) fn propose_revoke(&mut self, to: ReplyTo, lease: LeaseId, bound: Revision) {
+        if let Some(control) = &mut self.control {
+            control.unrevoked.push_back((bound, lease, to));
+        }
+        self.propose_waiting_revokes(self.applied);
+    }
+
+    fn propose_waiting_revokes(&mut self, watermark: Revision) {
+        while let Some(control) = &mut self.control
+            && control.unrevoked.front().is_some_and(|(bound, ..)| *bound <= watermark)
+            && let Some((_, lease, to)) = control.unrevoked.pop_front()
+        {
+            self.decide(record::Control::LeaseRevoke { lease }, Some(to));
+        }
     }
 
     pub(super) fn propose_revoke_record(
@@ -237,7 +255,7 @@ impl Core {
         }
     }
 
-    /// The watermark has passed the ends of these leases.
+    /// The watermark has passed the ends of some leases, or what others wait for.
     pub(super) fn apply_control(&mut self, watermark: Revision) {
         while let Some(control) = &mut self.control
             && control.unapplied.front().is_some_and(|(revision, ..)| *revision <= watermark)
@@ -245,6 +263,7 @@ impl Core {
         {
             self.lease_ended(lease, revision, Some(to));
         }
+        self.propose_waiting_revokes(watermark);
     }
 
     /// The lease is over: every core forgets it before anybody is told.

@@ -255,7 +255,7 @@ impl Core {
         outcomes.closed_leases.push(lease);
         let keys = view.attached(lease);
         if keys.is_empty() {
-            return self.propose_revoke(to, lease);
+            return self.propose_revoke(to, lease, view.last_taken());
         }
         let delete = |(sub, key): (usize, Vec<u8>)| PlannedChange {
             sub: sub as u32,

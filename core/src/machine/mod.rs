@@ -133,7 +133,7 @@ impl Core {
         more |= self.run_compaction();
         // What these mails set off was not worked on yet.
         more |= self.drain_own_mail();
-        self.publish_waiting();
+        more |= self.publish_waiting();
         self.poll_hub();
         self.poll_segments();
         more || !self.own_mail.is_empty() || self.hub_is_behind()
@@ -259,15 +259,17 @@ impl Core {
     }
 
     /// Tells the other cores what this one waits for. The watermark may have passed that already,
-    /// raised by one that did not see it yet, so it is looked at once more.
-    fn publish_waiting(&mut self) {
+    /// raised by one that did not see it yet, so it is looked at once more. Returns whether it had.
+    fn publish_waiting(&mut self) -> bool {
         let lowest = self.lowest_waiting();
         self.waiters.publish(self.sequencer.cells(), self.id, lowest);
-        if lowest.is_some_and(|lowest| lowest <= self.sequencer.watermark()) {
+        let passed = lowest.is_some_and(|lowest| lowest <= self.sequencer.watermark());
+        if passed {
             self.advance();
             let lowest = self.lowest_waiting();
             self.waiters.publish(self.sequencer.cells(), self.id, lowest);
         }
+        passed
     }
 
     fn lowest_waiting(&self) -> Option<Revision> {
