@@ -43,5 +43,5 @@ fn run(seed: u64) {
 
 #[test]
 fn one_order_explains_what_many_clients_see() {
-    each_seed("one_order_explains_what_many_clients_see", 250, run);
+    each_seed("one_order_explains_what_many_clients_see", 400, run);
 }

@@ -49,5 +49,5 @@ fn without_time(
 
 #[test]
 fn one_client_gets_the_answers_of_the_model() {
-    each_seed("one_client_gets_the_answers_of_the_model", 150, run);
+    each_seed("one_client_gets_the_answers_of_the_model", 300, run);
 }
