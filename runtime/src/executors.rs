@@ -3,6 +3,13 @@
 //! A core with nothing to do polls its rings for [`Options::spin`] and then sleeps in the kernel.
 //! Each sleep is preceded by at most one spin, so an idle core, which only its timers wake, spends
 //! `spin` times its timers' rate: nothing worth counting.
+//!
+//! Two traps of glommio's scheduler, both about its preemption timer (100 ms):
+//! - A task that wakes itself keeps the core from its rings until that timer fires. A task with
+//!   much to do therefore pauses by [`Turn`], which passes through the rings.
+//! - When the timer fires between the look at the rings and the first task, because the thread was
+//!   off the processor meanwhile, the executor sleeps over tasks that are ready. A shorter timer
+//!   makes that frequent, so it stays as it is, and a heartbeat ends such a sleep.
 
 use std::future::Future;
 use std::io;
@@ -13,7 +20,11 @@ use std::time::Duration;
 use braid_storage::ids::CoreId;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 
-use crate::cpus;
+use crate::{clock, cpus};
+
+mod turn;
+
+pub use turn::Turn;
 
 /// How executors are set up.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +36,6 @@ pub struct Options {
     pub ring_depth: usize,
     /// Memory for file reads and writes that is registered with the kernel, in bytes a core.
     pub io_memory: usize,
-    /// How long tasks that are ready may keep a core from looking at its sockets and files. Only
-    /// a task that wakes itself again and again makes a core wait this long.
-    pub look_interval: Duration,
 }
 
 /// Rings this deep hold the sockets of a thousand busy connections in a few submissions.
@@ -36,9 +44,8 @@ const RING_DEPTH: usize = 256;
 const IO_MEMORY_MAX: u64 = 4 << 20;
 /// Each of an executor's three rings registers the same memory, and the kernel charges it anew.
 const RINGS: u64 = 3;
-/// glommio's default of 100 ms would stop all I/O of a core that is busy without a pause. A look
-/// costs about 10 us.
-const LOOK_INTERVAL: Duration = Duration::from_micros(500);
+/// The longest that a core sleeps over ready tasks. Four wake-ups a second cost next to nothing.
+const HEARTBEAT: Duration = Duration::from_millis(250);
 /// What an executor asks for as a minimum (glommio's own limit).
 const MEMLOCK_MIN: u64 = 512 << 10;
 
@@ -46,12 +53,7 @@ impl Options {
     /// Sane values for `cores` cores under this process's limits.
     pub fn for_cores(cores: usize) -> Self {
         let spin = if cores > 1 { Duration::from_micros(50) } else { Duration::ZERO };
-        Self {
-            spin,
-            ring_depth: RING_DEPTH,
-            io_memory: io_memory(cores, memlock_limit()),
-            look_interval: LOOK_INTERVAL,
-        }
+        Self { spin, ring_depth: RING_DEPTH, io_memory: io_memory(cores, memlock_limit()) }
     }
 }
 
@@ -210,7 +212,17 @@ fn run<F: Future<Output = ()> + 'static>(
     let _ = report.send(outcome);
     drop(report);
     if let (Some(executor), Ok(())) = (executor, go.recv()) {
-        executor.run(main());
+        let main = main();
+        executor.run(async {
+            spawn(heartbeat());
+            main.await;
+        });
+    }
+}
+
+async fn heartbeat() {
+    loop {
+        clock::sleep(HEARTBEAT).await;
     }
 }
 
@@ -219,7 +231,6 @@ fn executor(core: CoreId, cpu: usize, options: &Options) -> Result<LocalExecutor
         .spin_before_park(options.spin)
         .ring_depth(options.ring_depth)
         .io_memory(options.io_memory)
-        .preempt_timer(options.look_interval)
         .make()
         .map_err(|error| StartError::Core { core, reason: error.to_string() })
 }

@@ -14,6 +14,7 @@ pub mod mailbox;
 mod parking;
 pub mod probe;
 pub mod pump;
+mod readiness;
 pub mod recovery;
 pub mod signals;
 pub mod sockets;

@@ -1,10 +1,6 @@
 use super::*;
-use crate::clock;
 use crate::mailbox::{CoreEnd, mailboxes};
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 fn cores() -> usize {
     cpus::allowed().unwrap().len().min(2)
@@ -55,29 +51,6 @@ fn registered_memory_fits_the_limit() {
         let limit = 8 << 20;
         assert!(io_memory(cores, limit) as u64 * RINGS * cores as u64 <= limit);
     }
-}
-
-/// A task that is always ready must not keep timers (and likewise sockets and files) waiting for
-/// glommio's default of 100 ms each.
-#[test]
-fn a_busy_core_looks_at_its_timers() {
-    const TIMERS: u32 = 20;
-    let executors = start(&Options::for_cores(1), vec![()], |_, ()| async {
-        let done = Rc::new(Cell::new(false));
-        let stop = done.clone();
-        spawn(async move {
-            while !stop.get() {
-                glommio::executor().yield_now().await;
-            }
-        });
-        let began = Instant::now();
-        for _ in 0..TIMERS {
-            clock::sleep(Duration::from_micros(100)).await;
-        }
-        done.set(true);
-        assert!(began.elapsed() < TIMERS * Duration::from_millis(100) / 4);
-    });
-    executors.unwrap().join();
 }
 
 const ROUNDS: u64 = 4_000;

@@ -3,7 +3,6 @@
 
 mod balancer;
 mod listener;
-mod readiness;
 mod router;
 mod stream;
 

@@ -15,7 +15,7 @@ use glommio::io::PollableFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::balancer::Permit;
-use super::readiness::{Direction, Readiness};
+use crate::readiness::{Direction, Readiness};
 
 /// A TCP connection on the core that serves it.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Waiting for a socket in one direction, without asking the executor twice for the same.
+//! Waiting for a descriptor in one direction, without asking the executor twice for the same.
 //!
 //! A connection's task is polled for many reasons, and each time it asks whether the socket is
 //! readable. glommio keeps a waker for every such question until the answer comes: a client that
@@ -6,7 +6,7 @@
 //! is asked once, with a bell of ours as the waker, and the bell knows the task.
 
 use std::io;
-use std::net::TcpStream;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker, ready};
@@ -16,14 +16,14 @@ use glommio::io::{PollState, PollableFd};
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     Read,
     Write,
 }
 
-/// One direction of a socket.
+/// One direction of a descriptor.
 #[derive(Debug)]
-pub(super) struct Readiness {
+pub(crate) struct Readiness {
     direction: Direction,
     registration: PollState,
     bell: Arc<Bell>,
@@ -46,16 +46,16 @@ impl Wake for Bell {
 }
 
 impl Readiness {
-    pub(super) fn new(direction: Direction) -> Self {
+    pub(crate) fn new(direction: Direction) -> Self {
         let bell = Arc::new(Bell::default());
         let ringer = Waker::from(bell.clone());
         Self { direction, registration: PollState::new(), bell, ringer, asked: false }
     }
 
-    /// Ready once the socket is, or has failed: the next call to the system tells.
-    pub(super) fn poll(
+    /// Ready once the descriptor is, or has failed: the next call to the system tells.
+    pub(crate) fn poll(
         &mut self,
-        socket: &PollableFd<TcpStream>,
+        fd: &PollableFd<impl AsRawFd>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         self.bell.task.register(context.waker());
@@ -64,23 +64,23 @@ impl Readiness {
         }
         self.bell.rung.store(false, Ordering::Relaxed);
         self.asked = true;
-        ready!(self.ask(socket))?;
+        ready!(self.ask(fd))?;
         self.asked = false;
         Poll::Ready(Ok(()))
     }
 
     /// Wakers that the executor holds for this direction.
     #[cfg(test)]
-    pub(super) fn wakers(&self) -> usize {
+    pub(crate) fn wakers(&self) -> usize {
         // One reference is ours, one the ringer's.
         Arc::strong_count(&self.bell) - 2
     }
 
-    fn ask(&mut self, socket: &PollableFd<TcpStream>) -> Poll<glommio::Result<(), ()>> {
+    fn ask(&mut self, fd: &PollableFd<impl AsRawFd>) -> Poll<glommio::Result<(), ()>> {
         let mut context = Context::from_waker(&self.ringer);
         match self.direction {
-            Direction::Read => socket.poll_readable(&mut context, &mut self.registration),
-            Direction::Write => socket.poll_writable(&mut context, &mut self.registration),
+            Direction::Read => fd.poll_readable(&mut context, &mut self.registration),
+            Direction::Write => fd.poll_writable(&mut context, &mut self.registration),
         }
     }
 }
