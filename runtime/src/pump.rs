@@ -20,6 +20,7 @@ use braid_storage::log::Write;
 use braid_storage::segment::SegmentHeader;
 
 use crate::clock::{Alarm, Clock};
+use crate::executors::Turn;
 use crate::fatal::{Exit, fatal};
 use crate::files::{LogDir, LogWriter, Pace, SegmentReader};
 use crate::log_metrics::LogMetrics;
@@ -42,6 +43,7 @@ pub struct Pump {
     publishing: usize,
     listener: Listener,
     alarm: Alarm,
+    turn: Turn,
     mail: Vec<(CoreId, Mail)>,
     incoming: Vec<Incoming>,
 }
@@ -111,6 +113,7 @@ impl Pump {
             publishing: 0,
             listener,
             alarm: Alarm::new(clock),
+            turn: Turn::new().unwrap_or_else(|error| fatal(Exit::System, error)),
             mail: Vec::new(),
             incoming: Vec::new(),
         }
@@ -126,12 +129,12 @@ impl Pump {
         let more = self.round(context.waker());
         self.finished.register(context.waker());
         if more || self.has_input() || self.is_due(context) {
-            // The connections get their turn, then this goes on.
-            context.waker().wake_by_ref();
+            // The connections, and now and then the rings, get their turn before.
+            self.turn.go_on(context);
             return Poll::Pending;
         }
         if self.mailboxes.poll_ready(context).is_ready() {
-            context.waker().wake_by_ref();
+            self.turn.go_on(context);
         }
         Poll::Pending
     }
