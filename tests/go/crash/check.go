@@ -88,13 +88,13 @@ func (a *attribution) finish() error {
 }
 
 // samePrefix: got must tell the same story as history does, as far as it goes.
-func samePrefix(what string, story, got []*group) error {
+func samePrefix(story, got []*group) error {
 	if len(got) > len(story) {
-		return fmt.Errorf("%s: revision %d is not in history", what, got[len(story)].revision)
+		return fmt.Errorf("revision %d is not in history", got[len(story)].revision)
 	}
 	for i, g := range got {
 		if err := sameGroup(story[i], g); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
+			return err
 		}
 	}
 	return nil

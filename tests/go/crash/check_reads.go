@@ -34,7 +34,7 @@ func (t *Trial) checkReads(s *storm) error {
 			err = state.compare("shared/", answer.Kvs)
 		}
 		if err != nil {
-			return fmt.Errorf("read before the kill: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -80,9 +80,8 @@ func (t *Trial) checkResumed(ctx context.Context, conn *grpc.ClientConn) error {
 		if err != nil {
 			return err
 		}
-		story := t.story[from-t.base.revision-1:]
-		if err := samePrefix(fmt.Sprintf("watch from %d", from), story, again); err != nil {
-			return err
+		if err := samePrefix(t.story[from-t.base.revision-1:], again); err != nil {
+			return fmt.Errorf("from revision %d: %w", from, err)
 		}
 	}
 	return nil

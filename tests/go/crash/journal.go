@@ -117,23 +117,15 @@ func undoWrite(w unsynced, dataDir string, takeBack func(string) bool) error {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dataDir, path)
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	err := rewriteDirectly(path, w.offset, len(w.before), func(content []byte) {
+		for at := 0; at < len(w.before); at += sector {
+			if takeBack(path + "@" + strconv.FormatInt(w.offset+int64(at), 10)) {
+				copy(content[at:min(at+sector, len(w.before))], w.before[at:])
+			}
+		}
+	})
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	for at := 0; at < len(w.before); at += sector {
-		position := w.offset + int64(at)
-		if takeBack(path + "@" + strconv.FormatInt(position, 10)) {
-			if _, err := file.WriteAt(w.before[at:min(at+sector, len(w.before))], position); err != nil {
-				return err
-			}
-		}
-	}
-	// No sync: direct reads flush what the kernel holds, and one here would report the direct writes
-	// of the killed process that were still under way as an error.
-	return nil
+	return err
 }

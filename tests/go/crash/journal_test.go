@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -26,12 +27,12 @@ func TestUndoTearsWrites(t *testing.T) {
 	for seed := range uint64(200) {
 		folder := t.TempDir()
 		segment := filepath.Join(folder, "segment")
-		content := bytes.Repeat([]byte("n"), 5*sector)
+		content := bytes.Repeat([]byte("n"), 3*block)
 		if err := os.WriteFile(segment, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		torn := journalRecord("segment", 0, []byte("torn"))
-		journal := append(journalRecord("segment", sector, bytes.Repeat([]byte("o"), 3*sector)), torn[:len(torn)-1]...)
+		journal := append(journalRecord("segment", block, bytes.Repeat([]byte("o"), 3*sector)), torn[:len(torn)-1]...)
 		if err := os.WriteFile(filepath.Join(folder, "core-0.journal"), journal, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +46,7 @@ func TestUndoTearsWrites(t *testing.T) {
 		outcomes[firstBytes(after)] = true
 	}
 	for outcome := range outcomes {
-		if outcome[0] != 'n' || outcome[4] != 'n' {
+		if strings.Contains(outcome[:block/sector]+outcome[block/sector+3:], "o") {
 			t.Errorf("a sector that was not written has changed: %s", outcome)
 		}
 	}

@@ -94,17 +94,20 @@ func (t *Trial) check(s *storm) error {
 	if err != nil {
 		return err
 	}
-	for _, check := range []func() error{
-		func() error { return samePrefix("watcher before the kill", t.story[before-t.base.revision:], s.seen) },
-		func() error { return t.checkReads(s) },
-		func() error { return t.checkNow(ctx, conn, now) },
-		func() error { return t.checkPast(ctx, conn) },
-		func() error { return t.checkResumed(ctx, conn) },
-		func() error { return t.checkLeases(ctx, conn, s, now) },
-		func() error { return checkCompacted(ctx, conn, s.compacted) },
+	for _, check := range []struct {
+		what string
+		run  func() error
+	}{
+		{"watcher before the kill", func() error { return samePrefix(t.story[before-t.base.revision:], s.seen) }},
+		{"reads before the kill", func() error { return t.checkReads(s) }},
+		{"read of everything", func() error { return t.checkNow(ctx, conn, now) }},
+		{"reads of the past", func() error { return t.checkPast(ctx, conn) }},
+		{"resumed watches", func() error { return t.checkResumed(ctx, conn) }},
+		{"leases", func() error { return t.checkLeases(ctx, conn, s, now) }},
+		{"compaction", func() error { return checkCompacted(ctx, conn, s.compacted) }},
 	} {
-		if err := check(); err != nil {
-			return err
+		if err := check.run(); err != nil {
+			return fmt.Errorf("%s: %w", check.what, err)
 		}
 	}
 	t.forget()
@@ -115,7 +118,7 @@ func (t *Trial) check(s *storm) error {
 func (t *Trial) extendStory(ctx context.Context, conn *grpc.ClientConn) error {
 	answer, err := pb.NewKVClient(conn).Range(ctx, &pb.RangeRequest{Key: []byte{0}, CountOnly: true})
 	if err != nil {
-		return err
+		return fmt.Errorf("first read: %w", err)
 	}
 	if answer.Header.Revision < t.current() {
 		return fmt.Errorf("revision is %d after the restart, it was %d", answer.Header.Revision, t.current())
@@ -124,8 +127,8 @@ func (t *Trial) extendStory(ctx context.Context, conn *grpc.ClientConn) error {
 	if err != nil {
 		return err
 	}
-	if err := samePrefix("history after the restart", story, t.story); err != nil {
-		return err
+	if err := samePrefix(story, t.story); err != nil {
+		return fmt.Errorf("known history after the restart: %w", err)
 	}
 	t.story = story
 	return nil
