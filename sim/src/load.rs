@@ -89,11 +89,11 @@ impl Load {
         self.watchers.take_some(member, &mut self.random);
     }
 
-    /// Returns whether there was anything to hear.
+    /// Returns whether there was any news: how far a watcher has come is told for ever.
     fn listen(&mut self, member: &mut Member) -> bool {
         let mut any = false;
         while let Some(told) = member.poll_told() {
-            any = true;
+            any |= !matches!(&told, Told::Watch(.., response) if response.events.is_empty());
             match told {
                 Told::Answer(_, call, answer) => {
                     if let Ok(answer) = &answer {

@@ -5,7 +5,7 @@ use braid_core::member::{self, MemberConfig, MemberError};
 use braid_core::recovery::{Replay, RestoreError, Survey};
 use braid_core::routing::Routing;
 use braid_storage::ids::{ClusterId, CoreId, MemberId};
-use braid_storage::limits::MAX_BLOCK_BYTES;
+use braid_storage::limits::{MAX_BLOCK_BYTES, MAX_PAYLOAD_BYTES};
 use braid_storage::log::LogConfig;
 use braid_storage::recover::{
     Inventory, ReadRequest, Recovered, RecoveredEntry, RecoveryError, Scan, SegmentFile,
@@ -51,7 +51,7 @@ pub fn recover(disk: &mut Disk, options: &Options, salt: u32) -> Result<Vec<Core
         segment_bytes: options.segment_bytes,
         block_bytes: options.block_bytes,
         max_write_bytes: options.segment_bytes / 2,
-        max_payload_bytes: options.segment_bytes / 2,
+        max_payload_bytes: MAX_PAYLOAD_BYTES.min(options.segment_bytes / 2),
         ..LogConfig::new(CLUSTER, MEMBER, generation, CoreId(0), salt)
     };
     let config = MemberConfig {

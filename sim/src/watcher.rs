@@ -24,6 +24,9 @@ pub struct Watcher {
     /// The first revision that it must be told about, once it is created.
     from: Option<u64>,
     told: Vec<WatchEvent>,
+    /// Responses without events: the revision up to which it has been told everything, and how
+    /// many events that were.
+    progress: Vec<(u64, usize)>,
     /// Responses that were not taken yet.
     untaken: VecDeque<WatchResponse>,
 }
@@ -59,6 +62,7 @@ impl Watchers {
             no_delete: random.one_in(6),
             prev_kv: random.one_in(2),
             fragment: random.one_in(4),
+            progress_notify: random.one_in(2),
             ..WatchCreate::default()
         };
         let core = CoreId(random.below(u64::from(member.cores())) as u16);
@@ -75,8 +79,16 @@ impl Watchers {
     ) -> StreamId {
         let stream = member.open_watch(core);
         member.watch(core, stream, WatchRequest::Create(create.clone()));
-        let (told, untaken) = (Vec::new(), VecDeque::new());
-        self.watchers.insert(stream, Watcher { core, create, slow, from: None, told, untaken });
+        let watcher = Watcher {
+            core,
+            create,
+            slow,
+            from: None,
+            told: Vec::new(),
+            progress: Vec::new(),
+            untaken: VecDeque::new(),
+        };
+        self.watchers.insert(stream, watcher);
         stream
     }
 
@@ -89,11 +101,14 @@ impl Watchers {
         watcher.untaken.push_back(response);
     }
 
-    /// Some watchers take a response.
+    /// Some watchers take a response, or ask how far they have come.
     pub fn take_some(&mut self, member: &mut Member, random: &mut Random) {
         for (stream, watcher) in &mut self.watchers {
             if !watcher.untaken.is_empty() && random.one_in(if watcher.slow { 200 } else { 2 }) {
                 watcher.take(*stream, member);
+            }
+            if random.one_in(300) {
+                member.watch(watcher.core, *stream, WatchRequest::Progress);
             }
         }
     }
@@ -136,12 +151,20 @@ impl Watcher {
             let next = response.revision.0 + 1;
             let asked = self.create.start_revision as u64;
             self.from = Some(if asked == 0 { next } else { asked });
+        } else if response.events.is_empty() {
+            self.progress.push((response.revision.0, self.told.len()));
         }
         self.told.extend(response.events);
     }
 
     fn check(&self, model: &Model, complete: bool) -> Result<(), String> {
         let wanted = self.wanted(model);
+        for (revision, told) in &self.progress {
+            if wanted.get(*told).is_some_and(|next| next.kv.mod_revision.0 <= *revision) {
+                let create = &self.create;
+                return Err(format!("{create:?} has not come to {revision}: {:?}", wanted[*told]));
+            }
+        }
         let right = if complete { self.told == wanted } else { wanted.starts_with(&self.told) };
         if right {
             return Ok(());

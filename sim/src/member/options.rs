@@ -1,5 +1,7 @@
 //! What a member is started with, drawn from a seed: ordinary settings and extreme ones.
 
+use std::time::Duration;
+
 use braid_core::machine::CoreConfig;
 use braid_core::watch::WatchConfig;
 
@@ -58,6 +60,7 @@ fn watch(random: &mut Random) -> WatchConfig {
         recent_bytes: random.pick(&[0, 500, 1 << 20]),
         queries: random.pick(&[1, 2]),
         query_events: random.pick(&[1, 2, 10]),
+        progress_interval: Duration::from_millis(random.pick(&[1, 20, 600_000])),
         ..WatchConfig::default()
     }
 }

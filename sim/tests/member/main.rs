@@ -2,6 +2,7 @@
 
 mod concurrent;
 mod crash;
+mod large;
 mod leases;
 mod seeds;
 mod sequential;
