@@ -101,12 +101,15 @@ impl Gathered {
     }
 }
 
+/// Events with their places in their writes, and the revision up to which they are complete.
+type ReadEvents = (Vec<(u32, Event)>, Revision);
+
 /// The events of all shards of this core, as far as all of them are within the bounds.
 fn read_history(
     shards: &Shards,
     query: &HistoryQuery,
     fetched: &Fetched,
-) -> Result<(Vec<(u32, Event)>, Revision), Vec<ColdValue>> {
+) -> Result<ReadEvents, Vec<ColdValue>> {
     let mut reading = Reading { query, fetched, events: Vec::new(), cold: Vec::new() };
     let mut complete_to = query.upto;
     for shard in shards.iter() {
