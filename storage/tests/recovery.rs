@@ -50,7 +50,7 @@ fn locations_point_at_payloads() {
 #[test]
 fn the_tail_and_the_unused_segments_are_told() {
     let mut fixture = Fixture::new();
-    fixture.push(0, 1, 1, payload(0, 1, 100));
+    fixture.push(0, 1, 1, payload(0, 1, 700));
     fixture.flush(1);
     let (recovered, _) = fixture.disk.recover().unwrap();
     let (segment, offset, len) = fixture.writes[0];
@@ -63,7 +63,7 @@ fn the_tail_and_the_unused_segments_are_told() {
 #[test]
 fn unused_segments_may_be_removed() {
     let mut fixture = Fixture::new();
-    fixture.push(0, 1, 1, payload(0, 1, 100));
+    fixture.push(0, 1, 1, payload(0, 1, 700));
     fixture.flush(1);
     let (recovered, entries) = fixture.disk.recover().unwrap();
     recovered.unused.iter().for_each(|id| drop(fixture.disk.files.remove(id)));

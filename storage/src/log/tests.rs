@@ -30,6 +30,7 @@ fn push(log: &mut Log, index: u64, len: usize) -> Location {
 }
 
 fn take(log: &mut Log) -> Write {
+    prepare(log);
     let write = log.take_write(Revision(9)).unwrap();
     log.written(write.number());
     write
@@ -44,9 +45,16 @@ fn nothing_is_written_without_a_segment() {
     assert_eq!((first.ordinal, log.wants_segment()), (0, None));
     assert!(log.take_write(Revision(1)).is_none());
     log.segment_ready(first.id);
-    let spare = log.wants_segment().unwrap();
-    assert_eq!((spare.ordinal, log.wants_segment()), (1, None));
     assert_eq!(log.take_write(Revision(1)).unwrap().segment(), &first);
+}
+
+#[test]
+fn the_next_segment_is_asked_for_when_a_quarter_is_used() {
+    let mut log = ready_log();
+    push(&mut log, 1, 10);
+    assert_eq!(log.wants_segment(), None);
+    push(&mut log, 2, 1500);
+    assert_eq!(log.wants_segment().map(|segment| segment.ordinal), Some(1));
 }
 
 #[test]
@@ -85,7 +93,8 @@ fn a_frame_that_does_not_fit_opens_the_next_segment() {
     assert_eq!(first.offset, 512 + FRAME_HEADER_BYTES);
     assert_eq!(second.offset, first.offset);
     assert_ne!(second.segment, first.segment);
-    assert_eq!(log.wants_segment().map(|segment| segment.ordinal), Some(2));
+    assert_eq!(log.wants_segment().map(|segment| segment.ordinal), Some(1));
+    log.segment_ready(second.segment);
     assert_eq!(take(&mut log).segment().id, first.segment);
     assert_eq!(take(&mut log).segment().id, second.segment);
 }
