@@ -146,7 +146,7 @@ impl Opening {
                 }
             });
         }
-        spawn(compactor::run(self.port.clone(), self.shared.config.auto_compaction.clone()));
+        spawn(compactor::run(self.port.clone(), self.shared.config.auto_compaction));
         for address in &self.shared.config.client_addresses {
             tracing::info!(%address, "ready to serve client requests");
         }
@@ -218,7 +218,7 @@ fn front_end(shared: &Shared, core: CoreId, port: &Port, shutdown: Shutdown) -> 
         limits: limits(config),
         budget: CoreBudget::new(shared.budget.clone()),
         timer: Rc::new(CoreTimer(shared.clock)),
-        spawner: Rc::new(|future| spawn(future)),
+        spawner: Rc::new(spawn),
         metrics: shared.metrics[usize::from(core.0)].clone(),
         all_metrics: shared.metrics.to_vec(),
         more_metrics: Rc::new(move |exposition| metrics::append(&logs, exposition)),
