@@ -34,8 +34,9 @@ use crate::{identity, logging, notify};
 /// touched again whatever size the disk's sectors have.
 const BLOCK_BYTES: u32 = 4096;
 
-/// Connections on their way from the accepting core to another.
-const CONNECTIONS_ON_THEIR_WAY: usize = 256;
+/// Connections on their way from the accepting core to another: as many as the kernel keeps, so that
+/// a burst finds room.
+const CONNECTIONS_ON_THEIR_WAY: usize = 4096;
 
 /// Open connections of the whole process; it may be less by the limit on open files.
 const CONNECTIONS_MAX: usize = 65_536;

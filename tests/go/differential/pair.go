@@ -137,19 +137,19 @@ func (p *pair) barrier(op Op) *Mismatch {
 		}
 	}
 	for id, stream := range p.want.streams {
-		if difference := comparePair(stream, p.got.streams[id]); difference != "" {
+		if difference := comparePair(stream, p.got.streams[id], p.compacted); difference != "" {
 			return &Mismatch{Op: op, Difference: fmt.Sprintf("stream %d: %s", id, difference)}
 		}
 	}
 	return nil
 }
 
-func comparePair(want, got *watchStream) string {
+func comparePair(want, got *watchStream, compacted int64) string {
 	want.mu.Lock()
 	defer want.mu.Unlock()
 	got.mu.Lock()
 	defer got.mu.Unlock()
-	return compareStreams(want.log, got.log)
+	return compareStreams(want.log, got.log, compacted)
 }
 
 func filler() Op {
