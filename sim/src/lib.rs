@@ -8,6 +8,7 @@ pub mod disk;
 pub mod history;
 pub mod load;
 pub mod member;
-pub mod model;
 pub mod recovery;
 pub mod watcher;
+
+pub use braid_judge::model;

@@ -50,7 +50,7 @@ pub struct Pair {
 }
 
 /// All keys at one moment.
-type Keys = BTreeMap<Bytes, Pair>;
+pub type Keys = BTreeMap<Bytes, Pair>;
 
 /// An etcd, as far as its clients can tell.
 #[derive(Clone, Debug)]
@@ -122,7 +122,8 @@ impl Model {
     }
 
     /// All keys right after `revision`: history told from its beginning.
-    pub(crate) fn keys_at(&self, revision: u64) -> Keys {
+    #[must_use]
+    pub fn keys_at(&self, revision: u64) -> Keys {
         let mut keys = Keys::new();
         for event in self.history.iter().filter(|event| event.revision <= revision) {
             match &event.put {
@@ -171,7 +172,8 @@ impl Model {
 }
 
 /// Whether `key` lies in the interval that a request's `start` and `range_end` describe.
-pub(crate) fn within(key: &[u8], start: &[u8], range_end: &[u8]) -> bool {
+#[must_use]
+pub fn within(key: &[u8], start: &[u8], range_end: &[u8]) -> bool {
     if range_end.is_empty() {
         return key == start;
     }
