@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use braid_runtime::cpus::processor_time;
 use braid_runtime::executors::{Options, start};
-use braid_runtime::files::{LogDir, LogWriter, Pace, SyncMethod};
+use braid_runtime::files::{Access, LogDir, LogWriter, Pace, SyncMethod};
 use braid_storage::ids::SegmentId;
 use io_uring::squeue::{Entry, Flags};
 use io_uring::{IoUring, opcode, types};
@@ -24,7 +24,7 @@ fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("a folder on the disk to measure"));
     let len = std::env::args().nth(2).map_or(4096, |text| text.parse().expect("bytes"));
     let main = move |_, ()| async move {
-        let dir = LogDir::open(&folder).expect("a folder");
+        let dir = LogDir::open(&folder, Access::Direct).expect("a folder");
         dir.create(SEGMENT, SEGMENT_BYTES, &[], Pace::Full).await.expect("a segment");
         for method in [SyncMethod::Dsync, SyncMethod::Fdatasync] {
             through_the_writer(&dir, method, len).await;

@@ -88,7 +88,7 @@ pub fn run(config: Config) -> Result<(), RunError> {
     let (identity, notices) =
         identity::open(&directory.path, directory.is_new, &config, BLOCK_BYTES)?;
     logging::notices(&notices);
-    let dir = LogDir::open(&directory.path)?;
+    let dir = LogDir::open(&directory.path, storage.access)?;
     let found = recover(&config, &dir, &identity)?;
     let states = assemble(&config, &identity, found)?;
     let options = Options { spin: spin(&config), ..Options::for_cores(states.len()) };

@@ -5,13 +5,12 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::time::Instant;
 
 use braid_storage::ids::SegmentId;
-use glommio::io::{DmaBuffer, DmaFile, OpenOptions};
+use glommio::io::OpenOptions;
 
-use super::{FileError, failed};
+use super::{Access, FileError, LogFile, failed};
 use crate::clock;
 
 /// Bytes zeroed by one write: large enough for full speed, small enough that a log write behind
@@ -35,19 +34,20 @@ pub enum Pace {
 #[derive(Clone, Debug)]
 pub struct LogDir {
     path: PathBuf,
+    access: Access,
 }
 
 impl LogDir {
     /// Makes the folder if it is not there, and removes what an interrupted [`Self::create`] left.
-    /// Blocks; for use before the executors start.
+    /// `access` is what its file system allows. Blocks; for use before the executors start.
     ///
     /// # Errors
     /// The system's.
-    pub fn open(data_dir: &Path) -> Result<Self, FileError> {
+    pub fn open(data_dir: &Path, access: Access) -> Result<Self, FileError> {
         let path = data_dir.join("log");
         fs::create_dir_all(&path).map_err(failed("create", &path))?;
         sync_dir(data_dir)?;
-        let dir = Self { path };
+        let dir = Self { path, access };
         for name in dir.names()?.iter().filter(|name| name.ends_with(UNFINISHED)) {
             let leftover = dir.path.join(name);
             fs::remove_file(&leftover).map_err(failed("remove", &leftover))?;
@@ -58,6 +58,20 @@ impl LogDir {
     /// The path of a segment's file.
     pub fn file(&self, id: SegmentId) -> PathBuf {
         self.path.join(id.file_name())
+    }
+
+    /// How its files are accessed while the server runs.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Opens a segment while the server runs.
+    pub(super) async fn open_segment(
+        &self,
+        id: SegmentId,
+        options: &OpenOptions,
+    ) -> Result<LogFile, FileError> {
+        LogFile::open(&self.file(id), self.access, options).await
     }
 
     /// Every segment file and its length in bytes, in the order of the ids. Other files are
@@ -125,7 +139,9 @@ impl LogDir {
         pace: Pace,
     ) -> Result<(), FileError> {
         let unfinished = self.path.join(id.file_name() + UNFINISHED);
-        let file = create_file(&unfinished).await?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        let file = LogFile::open(&unfinished, self.access, &options).await?;
         let filled = fill(&file, len, first_block, pace).await;
         filled.map_err(failed("fill", &unfinished))?;
         file.close().await.map_err(failed("close", &unfinished))?;
@@ -142,47 +158,29 @@ impl LogDir {
     }
 }
 
-async fn create_file(path: &Path) -> Result<DmaFile, FileError> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    options.dma_open(path).await.map_err(failed("create", path))
-}
-
 /// Writes `first_block` and zeros up to `len`, then syncs.
-async fn fill(file: &DmaFile, len: u64, first_block: &[u8], pace: Pace) -> io::Result<()> {
-    file.pre_allocate(len, false).await?;
-    let zeros = Rc::new(buffer(file, &[], ZERO_CHUNK));
+async fn fill(file: &LogFile, len: u64, first_block: &[u8], pace: Pace) -> io::Result<()> {
+    file.reserve(len).await?;
     let mut at = 0;
+    let mut start = first_block;
     while at < len {
         let size = usize::try_from(len - at).map_or(ZERO_CHUNK, |left| left.min(ZERO_CHUNK));
         let began = Instant::now();
-        let chunk = match at {
-            0 => Rc::new(buffer(file, first_block, size)),
-            _ if size == ZERO_CHUNK => zeros.clone(),
-            _ => Rc::new(buffer(file, &[], size)),
-        };
-        write_whole(file, chunk, at).await?;
+        file.write(at, size, |buffer| begin_with(start, buffer)).await?;
         at += size as u64;
+        start = &[];
         if pace == Pace::Gentle {
             clock::sleep(began.elapsed()).await;
         }
     }
-    Ok(file.fdatasync().await?)
+    file.fdatasync().await
 }
 
-/// A buffer of `len` bytes: `start`, then zeros.
-fn buffer(file: &DmaFile, start: &[u8], len: usize) -> DmaBuffer {
-    let mut buffer = file.alloc_dma_buffer(len);
-    let (head, rest) = buffer.as_bytes_mut().split_at_mut(start.len());
+/// Makes `buffer` hold `start`, then zeros.
+fn begin_with(start: &[u8], buffer: &mut [u8]) {
+    let (head, rest) = buffer.split_at_mut(start.len());
     head.copy_from_slice(start);
     rest.fill(0);
-    buffer
-}
-
-async fn write_whole(file: &DmaFile, chunk: Rc<DmaBuffer>, at: u64) -> io::Result<()> {
-    let len = chunk.len();
-    let written = file.write_rc_at(chunk, at).await?;
-    if written == len { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
 }
 
 fn sync_dir(path: &Path) -> Result<(), FileError> {
@@ -213,7 +211,7 @@ mod tests {
     #[test]
     fn a_new_segment_is_its_first_block_and_zeros() {
         let temp = TempDir::new();
-        let dir = LogDir::open(temp.path()).unwrap();
+        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
         let len = 3 * ZERO_CHUNK as u64 + 8192;
         let creating = dir.clone();
         on_executor(async move {
@@ -230,7 +228,7 @@ mod tests {
     fn all_blocks_of_a_new_segment_are_written() {
         use std::os::unix::fs::MetadataExt;
         let temp = TempDir::new();
-        let dir = LogDir::open(temp.path()).unwrap();
+        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
         let creating = dir.clone();
         on_executor(async move {
             creating.create(ID, 1 << 20, &[], Pace::Full).await.unwrap();
@@ -241,7 +239,7 @@ mod tests {
     #[test]
     fn reads_end_with_the_file() {
         let temp = TempDir::new();
-        let dir = LogDir::open(temp.path()).unwrap();
+        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
         fs::write(dir.file(ID), b"0123456789").unwrap();
         assert_eq!(dir.read(ID, 4, 3).unwrap(), b"456");
         assert_eq!(dir.read(ID, 8, 100).unwrap(), b"89");
@@ -251,12 +249,12 @@ mod tests {
     #[test]
     fn half_made_segments_go_and_strangers_stay() {
         let temp = TempDir::new();
-        let dir = LogDir::open(temp.path()).unwrap();
+        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
         let unfinished = dir.path.join(ID.file_name() + UNFINISHED);
         let stranger = dir.path.join("notes.txt");
         fs::write(&unfinished, b"half").unwrap();
         fs::write(&stranger, b"mine").unwrap();
-        let dir = LogDir::open(temp.path()).unwrap();
+        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
         assert!(!unfinished.exists() && stranger.exists());
         assert_eq!(dir.list().unwrap(), []);
     }
@@ -264,18 +262,18 @@ mod tests {
     #[test]
     fn an_existing_segment_is_not_overwritten_half_way() {
         let temp = TempDir::new();
-        let dir = LogDir::open(temp.path()).unwrap();
+        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
         fs::write(dir.path.join(ID.file_name() + UNFINISHED), b"other").unwrap();
         on_executor(async move {
             let error = dir.create(ID, 4096, &[], Pace::Full).await.unwrap_err();
-            assert!(error.to_string().contains("cannot create"), "{error}");
+            assert!(error.to_string().contains("cannot open"), "{error}");
         });
     }
 
     #[test]
     fn errors_name_the_file() {
         let temp = TempDir::new();
-        let dir = LogDir::open(temp.path()).unwrap();
+        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
         let error = dir.read(ID, 0, 1).unwrap_err();
         assert_eq!(error.io().kind(), io::ErrorKind::NotFound);
         assert!(error.to_string().contains(&ID.file_name()), "{error}");

@@ -1,6 +1,7 @@
 //! The files of the log: where they lie, how they are made, written and read.
 
 mod log_dir;
+mod log_file;
 mod log_writer;
 mod segment_reader;
 mod unsynced_journal;
@@ -9,6 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use log_dir::{LogDir, Pace};
+pub use log_file::Access;
+use log_file::LogFile;
 pub use log_writer::{LogWriter, SyncMethod};
 pub use segment_reader::SegmentReader;
 pub use unsynced_journal::UnsyncedJournal;

@@ -2,14 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io;
 use std::rc::Rc;
 
 use braid_storage::ids::SegmentId;
-use glommio::io::DmaFile;
+use glommio::io::OpenOptions;
 use glommio::sync::Semaphore;
 
-use super::{FileError, LogDir, failed};
+use super::{FileError, LogDir, LogFile, failed};
 
 /// Segment files kept open at once by one core. Cold values are scattered, but most of them over
 /// few segments; opening another one costs less than a read.
@@ -21,7 +20,7 @@ pub struct SegmentReader {
     dir: LogDir,
     in_flight: Semaphore,
     /// The one used last is at the end.
-    open: RefCell<VecDeque<(SegmentId, Rc<DmaFile>)>>,
+    open: RefCell<VecDeque<(SegmentId, Rc<LogFile>)>>,
 }
 
 impl SegmentReader {
@@ -40,7 +39,7 @@ impl SegmentReader {
         let permit = self.in_flight.acquire_permit(1).await;
         let _permit = permit.map_err(failed("read", &path))?;
         let file = self.file(id).await?;
-        read_exact(&file, offset, len).await.map_err(failed("read", &path))
+        file.read(offset, len).await.map_err(failed("read", &path))
     }
 
     /// Closes the file of a segment that is to be removed or used anew.
@@ -48,12 +47,13 @@ impl SegmentReader {
         self.open.borrow_mut().retain(|(open, _)| *open != id);
     }
 
-    async fn file(&self, id: SegmentId) -> Result<Rc<DmaFile>, FileError> {
+    async fn file(&self, id: SegmentId) -> Result<Rc<LogFile>, FileError> {
         if let Some(file) = self.known(id) {
             return Ok(file);
         }
-        let path = self.dir.file(id);
-        let file = Rc::new(DmaFile::open(&path).await.map_err(failed("open", &path))?);
+        let mut options = OpenOptions::new();
+        options.read(true);
+        let file = Rc::new(self.dir.open_segment(id, &options).await?);
         // Another read may have opened it meanwhile; then both stay until they are the oldest.
         let mut open = self.open.borrow_mut();
         if open.len() == OPEN_FILES_MAX {
@@ -63,7 +63,7 @@ impl SegmentReader {
         Ok(file)
     }
 
-    fn known(&self, id: SegmentId) -> Option<Rc<DmaFile>> {
+    fn known(&self, id: SegmentId) -> Option<Rc<LogFile>> {
         let mut open = self.open.borrow_mut();
         let position = open.iter().position(|(open, _)| *open == id)?;
         let entry = open.remove(position)?;
@@ -73,23 +73,13 @@ impl SegmentReader {
     }
 }
 
-/// Reads the blocks around the wanted bytes. `DmaFile::read_at` would do, but beyond the file's end
-/// it hands out what happens to be in its buffer.
-async fn read_exact(file: &DmaFile, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-    let start = file.align_down(offset);
-    let before = usize::try_from(offset - start).map_err(io::Error::other)?;
-    let size = usize::try_from(file.align_up((before + len) as u64)).map_err(io::Error::other)?;
-    let blocks = file.read_at_aligned(start, size).await?;
-    let wanted = blocks.get(before..before + len).ok_or(io::ErrorKind::UnexpectedEof)?;
-    Ok(wanted.to_vec())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Access;
     use super::super::testing::{TempDir, on_executor};
     use super::*;
     use futures_lite::future::zip;
-    use std::fs;
+    use std::{fs, io};
 
     const ID: SegmentId = SegmentId(7);
 
@@ -98,7 +88,11 @@ mod tests {
     }
 
     fn reader(temp: &TempDir, in_flight_max: u32) -> SegmentReader {
-        let dir = LogDir::open(temp.path()).unwrap();
+        reader_with(temp, in_flight_max, Access::Direct)
+    }
+
+    fn reader_with(temp: &TempDir, in_flight_max: u32, access: Access) -> SegmentReader {
+        let dir = LogDir::open(temp.path(), access).unwrap();
         for id in (0..100).map(SegmentId) {
             fs::write(dir.file(id), content()).unwrap();
         }
@@ -107,8 +101,13 @@ mod tests {
 
     #[test]
     fn any_bytes_can_be_read() {
-        let temp = TempDir::new();
-        let reader = reader(&temp, 8);
+        for access in [Access::Direct, Access::Buffered] {
+            let temp = TempDir::new();
+            check_reads(&reader_with(&temp, 8, access));
+        }
+    }
+
+    fn check_reads(reader: &SegmentReader) {
         on_executor(async {
             for (offset, len) in [(0, 1), (4095, 2), (511, 8192), (19_999, 1), (0, 20_000)] {
                 let bytes = reader.read(ID, offset as u64, len).await.unwrap();
@@ -119,15 +118,17 @@ mod tests {
 
     #[test]
     fn reads_past_the_end_fail_and_name_the_file() {
-        let temp = TempDir::new();
-        let reader = reader(&temp, 8);
-        on_executor(async {
-            let error = reader.read(ID, 19_999, 2).await.unwrap_err();
-            assert_eq!(error.io().kind(), io::ErrorKind::UnexpectedEof);
-            assert!(error.to_string().contains(&ID.file_name()), "{error}");
-            let missing = reader.read(SegmentId(1000), 0, 1).await.unwrap_err();
-            assert_eq!(missing.io().kind(), io::ErrorKind::NotFound);
-        });
+        for access in [Access::Direct, Access::Buffered] {
+            let temp = TempDir::new();
+            let reader = reader_with(&temp, 8, access);
+            on_executor(async {
+                let error = reader.read(ID, 19_999, 2).await.unwrap_err();
+                assert_eq!(error.io().kind(), io::ErrorKind::UnexpectedEof);
+                assert!(error.to_string().contains(&ID.file_name()), "{error}");
+                let missing = reader.read(SegmentId(1000), 0, 1).await.unwrap_err();
+                assert_eq!(missing.io().kind(), io::ErrorKind::NotFound);
+            });
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! Whether `O_DIRECT` works: tried out with a file, since file systems accept the flag at `open`
-//! and fail at the first write, or the other way round.
+//! Whether syncs and `O_DIRECT` work: tried out with a file, since file systems accept the flag at
+//! `open` and fail at the first write, or the other way round.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use braid_runtime::files::Access;
 
 /// Name of the file that is written and removed again.
 const FILE: &str = ".probe";
@@ -12,18 +14,21 @@ const FILE: &str = ".probe";
 /// Size and alignment that every disk's blocks divide, in bytes.
 const BLOCK: usize = 4096;
 
-/// Whether files in `directory` can be written and read with `O_DIRECT`.
+/// How files in `directory` can be written and read such that a sync makes them durable.
 ///
 /// # Errors
-/// Not even buffered writing and syncing works, or what is read is not what was written.
-pub fn works(directory: &Path) -> io::Result<bool> {
+/// Not even buffered writing and syncing works, new names in the directory cannot be synced, or
+/// what is read is not what was written.
+pub fn access(directory: &Path) -> io::Result<Access> {
     let file = Removed(directory.join(FILE));
     let direct = i32::try_from(rustix::fs::OFlags::DIRECT.bits()).unwrap_or(0);
-    match round_trip(&file.0, direct) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(error),
-        Err(_) => round_trip(&file.0, 0).map(|()| false),
-    }
+    let access = match round_trip(&file.0, direct) {
+        Ok(()) => Access::Direct,
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(error),
+        Err(_) => round_trip(&file.0, 0).map(|()| Access::Buffered)?,
+    };
+    File::open(directory)?.sync_all()?;
+    Ok(access)
 }
 
 /// Writes a block, syncs it and reads it back.
@@ -83,12 +88,12 @@ mod tests {
     #[test]
     fn leaves_nothing_behind() {
         let directory = tempfile::tempdir().unwrap();
-        works(directory.path()).unwrap();
+        access(directory.path()).unwrap();
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
     #[test]
     fn a_directory_that_cannot_be_written_is_an_error() {
-        assert!(works(Path::new("/proc")).is_err());
+        assert!(access(Path::new("/proc")).is_err());
     }
 }

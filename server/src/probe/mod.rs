@@ -9,6 +9,8 @@ pub mod io_uring;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use braid_runtime::files::Access;
+
 use crate::config::settings::Notice;
 use filesystem::{Filesystem, Verdict};
 
@@ -17,9 +19,8 @@ use filesystem::{Filesystem, Verdict};
 pub struct Storage {
     /// The file system.
     pub filesystem: Filesystem,
-    /// Whether files can be opened with `O_DIRECT`. Otherwise writes go through the kernel's cache,
-    /// and a sync writes them out: as durable, slower.
-    pub direct_io: bool,
+    /// How the log's files are accessed.
+    pub access: Access,
     /// What to warn about.
     pub notices: Vec<Notice>,
 }
@@ -31,7 +32,7 @@ pub enum StorageError {
     #[error("--data-dir {path}: the {name} file system cannot be used: {reason}")]
     Refused { path: PathBuf, name: &'static str, reason: &'static str },
     #[error(
-        "--data-dir {path}: a file that was written and synced could not be read back: {error}; check the disk, its free space and the mount options"
+        "--data-dir {path}: a file cannot be written, synced and read back: {error}; check the disk, its free space and the mount options"
     )]
     Broken { path: PathBuf, error: io::Error },
     #[error("--data-dir {path}: the kind of its file system cannot be found out: {error}")]
@@ -58,16 +59,16 @@ pub fn storage(directory: &Path) -> Result<Storage, StorageError> {
             return Err(StorageError::Refused { path, name: filesystem.name, reason });
         }
     }
-    let direct_io = direct_io::works(directory)
+    let access = direct_io::access(directory)
         .map_err(|error| StorageError::Broken { path: path.clone(), error })?;
-    if !direct_io {
+    if access == Access::Buffered {
         notices.push(Notice::warning(format!(
-            "--data-dir {}: {} has no O_DIRECT here; writes go through the kernel's cache and are synced from there, which is as durable and slower",
+            "--data-dir {}: {} has no O_DIRECT here; writes go through the kernel's cache and are synced from there, which is as durable and slower, and takes memory beside --memory",
             path.display(),
             filesystem.name
         )));
     }
-    Ok(Storage { filesystem, direct_io, notices })
+    Ok(Storage { filesystem, access, notices })
 }
 
 #[cfg(test)]
