@@ -20,6 +20,7 @@ pub mod recovery;
 pub mod routing;
 pub mod sequencer;
 pub mod shard;
+pub mod stages;
 pub mod version;
 pub mod watch;
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::ready;
 
 use braid_core::port::Port;
+use braid_core::stages::Stopwatch;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -39,6 +40,8 @@ pub struct FrontEnd {
     pub all_metrics: Vec<Arc<Metrics>>,
     /// Adds what the server measures elsewhere (disk, raft, process) to a scrape.
     pub more_metrics: Rc<dyn Fn(&mut Exposition)>,
+    /// Measures what the turns of connections are busy with.
+    pub stopwatch: Stopwatch,
     /// Tells connections to finish.
     pub shutdown: Shutdown,
 }

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use braid_core::stages::{Stage, Stopwatch};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -42,11 +43,12 @@ struct Line<T> {
     sent_bytes: u64,
     unsent: Vec<u8>,
     unsent_start: usize,
+    stopwatch: Stopwatch,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
     /// `sniffed` is what was read from the socket already.
-    pub fn new(socket: T, sniffed: Bytes) -> Self {
+    pub fn new(socket: T, sniffed: Bytes, stopwatch: Stopwatch) -> Self {
         let line = Line {
             socket,
             sniffed,
@@ -59,6 +61,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             sent_bytes: 0,
             unsent: Vec::new(),
             unsent_start: 0,
+            stopwatch,
         };
         Self { line: Rc::new(RefCell::new(line)) }
     }
@@ -135,7 +138,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Line<T> {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
+        let before = self.stopwatch.enter(Stage::Read);
         let outcome = Pin::new(&mut self.socket).poll_read(context, into);
+        self.stopwatch.leave(before);
         self.dry = outcome.is_pending();
         outcome
     }
@@ -144,7 +149,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Line<T> {
         let total = self.unsent.len() - self.unsent_start;
         while self.unsent_start < self.unsent.len() {
             let rest = &self.unsent[self.unsent_start..];
-            let written = ready!(Pin::new(&mut self.socket).poll_write(context, rest))?;
+            let before = self.stopwatch.enter(Stage::Write);
+            let written = Pin::new(&mut self.socket).poll_write(context, rest);
+            self.stopwatch.leave(before);
+            let written = ready!(written)?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

@@ -2,9 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use braid_core::stages::{StageTimes, Stopwatch};
 use glommio::timer::Timer;
 
 /// Monotonic time since the process began. Made once and copied to every core, so that times of
@@ -23,6 +26,11 @@ impl Clock {
     /// Time since the start.
     pub fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// A stopwatch that goes by this clock.
+    pub fn stopwatch(self, times: Arc<StageTimes>) -> Stopwatch {
+        Stopwatch::new(times, Rc::new(move || self.now()))
     }
 }
 

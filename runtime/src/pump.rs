@@ -15,6 +15,7 @@ use braid_core::ids::CoreId;
 use braid_core::machine::mail::Mail;
 use braid_core::machine::{Core, Input, Output, ReadId};
 use braid_core::port::{Incoming, Port};
+use braid_core::stages::{Stage, StageTimes, Stopwatch};
 use braid_core::version::ColdValue;
 use braid_storage::log::Write;
 use braid_storage::segment::SegmentHeader;
@@ -44,6 +45,7 @@ pub struct Pump {
     listener: Listener,
     alarm: Alarm,
     turn: Turn,
+    stopwatch: Stopwatch,
     mail: Vec<(CoreId, Mail)>,
     incoming: Vec<Incoming>,
 }
@@ -92,16 +94,19 @@ impl Finished {
 }
 
 impl Pump {
-    /// The driver of `core`.
+    /// The driver of `core`, which tells `times` where time goes.
     pub fn new(
-        core: Core,
+        mut core: Core,
         clock: Clock,
         mailboxes: CoreEnd<Mail>,
         port: Port,
         files: Files,
         listener: Listener,
+        times: Arc<StageTimes>,
     ) -> Self {
         let cores = mailboxes.cores();
+        let stopwatch = clock.stopwatch(times.clone());
+        core.measure(times, stopwatch.clone());
         Self {
             core,
             clock,
@@ -114,6 +119,7 @@ impl Pump {
             listener,
             alarm: Alarm::new(clock),
             turn: Turn::new().unwrap_or_else(|error| fatal(Exit::System, error)),
+            stopwatch,
             mail: Vec::new(),
             incoming: Vec::new(),
         }
@@ -141,6 +147,7 @@ impl Pump {
 
     /// Takes in everything there is, and works once. Returns whether there is more to do at once.
     fn round(&mut self, waker: &Waker) -> bool {
+        self.stopwatch.begin(Stage::Route);
         self.core.observe();
         self.mailboxes.drain(&mut self.mail, usize::MAX);
         let now = self.clock.now();
@@ -155,9 +162,11 @@ impl Pump {
             self.core.handle(now, Input::Front(incoming));
         }
         let more = self.core.step(now);
+        self.stopwatch.enter(Stage::Apply);
         self.flush_spilled();
         self.carry_out();
         self.mailboxes.announce();
+        self.stopwatch.end();
         more || self.spilled.iter().any(|spilled| !spilled.is_empty())
     }
 
@@ -229,10 +238,16 @@ impl Pump {
     fn write(&self, write: Write) {
         let (files, finished) = (self.files.clone(), self.finished.clone());
         let (clock, start) = (self.clock, self.clock.now());
+        let stopwatch = self.stopwatch.clone();
         glommio::spawn_local(async move {
             let (segment, offset) = (write.segment().id, u64::from(write.offset()));
             let len = write.len() as usize;
-            files.writer.write(segment, offset, len, |buffer| write.copy_to(buffer)).await;
+            let fill = |buffer: &mut [u8]| {
+                stopwatch.begin(Stage::Append);
+                write.copy_to(buffer);
+                stopwatch.end();
+            };
+            files.writer.write(segment, offset, len, fill).await;
             files.metrics.written(len as u64, clock.now() - start);
             finished.push(Input::Written(write.number()));
         })

@@ -134,6 +134,7 @@ fn share(config: Config, identity: Identity, dir: LogDir) -> Result<Shared, RunE
         budget: Budget::new(IN_FLIGHT_BYTES),
         metrics: (0..cores).map(|_| Arc::default()).collect(),
         log_metrics: (0..cores).map(|_| Arc::default()).collect(),
+        stage_times: (0..cores).map(|_| Arc::default()).collect(),
         balancer: Balancer::new(cores, CONNECTIONS_MAX),
         seed: random()?,
         config: Arc::new(config),

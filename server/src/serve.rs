@@ -11,6 +11,7 @@ use braid_core::ids::CoreId;
 use braid_core::machine::mail::Mail;
 use braid_core::machine::{Core, CoreConfig, CoreState};
 use braid_core::port::Port;
+use braid_core::stages::StageTimes;
 use braid_core::watch::WatchConfig;
 use braid_net::budget::{Budget, CoreBudget};
 use braid_net::limits::{GRPC_OVERHEAD_BYTES, Limits};
@@ -56,6 +57,8 @@ pub struct Shared {
     pub metrics: Arc<[Arc<Metrics>]>,
     /// The logs' counters by core.
     pub log_metrics: Arc<[Arc<LogMetrics>]>,
+    /// Where the time goes, by core.
+    pub stage_times: Arc<[Arc<StageTimes>]>,
     /// Connections by core.
     pub balancer: Balancer,
     /// Where jitter and ids come from.
@@ -91,7 +94,9 @@ pub async fn serve(shared: Shared, parts: CoreParts) {
     let listener = member_listener(&front, opening, listeners);
     let machine = Core::new(core_config(&shared, core), state);
     let files = files(&shared, core);
-    spawn(Pump::new(machine, shared.clock, mailboxes, port, files, listener).run());
+    let times = shared.stage_times[usize::from(core.0)].clone();
+    let pump = Pump::new(machine, shared.clock, mailboxes, port, files, listener, times);
+    spawn(pump.run());
     if core == CoreId(0) {
         spawn(end_on_signal(stop.bells(), shared.metrics.len() as u16));
     }
@@ -203,7 +208,7 @@ fn files(shared: &Shared, core: CoreId) -> Files {
 
 fn front_end(shared: &Shared, core: CoreId, port: &Port, shutdown: Shutdown) -> FrontEnd {
     let config = &shared.config;
-    let logs = shared.log_metrics.clone();
+    let (logs, times) = (shared.log_metrics.clone(), shared.stage_times.clone());
     FrontEnd {
         port: port.clone(),
         identity: Rc::new(identity::Identity {
@@ -221,7 +226,8 @@ fn front_end(shared: &Shared, core: CoreId, port: &Port, shutdown: Shutdown) -> 
         spawner: Rc::new(spawn),
         metrics: shared.metrics[usize::from(core.0)].clone(),
         all_metrics: shared.metrics.to_vec(),
-        more_metrics: Rc::new(move |exposition| metrics::append(&logs, exposition)),
+        more_metrics: Rc::new(move |exposition| metrics::append(&logs, &times, exposition)),
+        stopwatch: shared.clock.stopwatch(shared.stage_times[usize::from(core.0)].clone()),
         shutdown,
     }
 }

@@ -28,10 +28,12 @@ mod startup;
 mod txn_reads;
 mod updates;
 mod waiters;
+mod waits;
 mod watches;
 mod writes;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use braid_storage::ids::{CoreId, Epoch, Revision};
@@ -43,6 +45,7 @@ use crate::error::Error;
 use crate::port::Incoming;
 use crate::routing::Routing;
 use crate::sequencer::Sequencer;
+use crate::stages::{Stage, StageTimes, Stopwatch};
 use crate::watch::WatchHub;
 
 use control::Control;
@@ -96,6 +99,8 @@ pub struct Core {
     out: VecDeque<Output>,
     /// Bytes of the segments on disk that this core accounts for.
     disk_bytes: u64,
+    times: Arc<StageTimes>,
+    stopwatch: Stopwatch,
 }
 
 impl Core {
@@ -108,7 +113,7 @@ impl Core {
 
     /// Takes an input in. Call [`Self::step`] after one or more of these.
     pub fn handle(&mut self, now: Duration, input: Input) {
-        self.now = self.now.max(now);
+        self.pass_time(now);
         match input {
             Input::Front(incoming) => self.handle_front(incoming),
             Input::Mail(from, mail) => self.handle_mail(from, mail),
@@ -122,12 +127,14 @@ impl Core {
     /// Works on what was taken in, for at most about half a millisecond. Returns whether there is
     /// more to do at once.
     pub fn step(&mut self, now: Duration) -> bool {
-        self.now = self.now.max(now);
+        self.pass_time(now);
         self.drain_own_mail();
         self.observed = self.observing;
+        self.stopwatch.enter(Stage::Apply);
         self.advance();
         self.expire_leases();
         self.hub.handle_tick(self.now);
+        self.stopwatch.enter(Stage::Evaluate);
         let mut more = self.run_writes();
         more |= self.run_coordinator();
         more |= self.run_compaction();

@@ -95,6 +95,8 @@ impl Core {
             own_mail: VecDeque::new(),
             out: VecDeque::new(),
             disk_bytes,
+            times: Default::default(),
+            stopwatch: Default::default(),
             config,
         }
     }

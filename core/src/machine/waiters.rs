@@ -32,6 +32,11 @@ impl Waiters {
         self.queue.drain(..ready).map(|(_, to, answer)| (to, answer)).collect()
     }
 
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// The lowest revision waited for.
     pub(super) fn lowest(&self) -> Option<Revision> {
         self.queue.front().map(|(revision, ..)| *revision)

@@ -13,6 +13,7 @@ use crate::api::{DeleteRangeRequest, PutRequest, TxnRequest};
 use crate::evaluate::{Fetched, PlannedChange, State, Stop, footprint};
 use crate::limits::{EVALUATIONS_PER_STEP, WRITE_BYTES_MAX};
 use crate::sequencer::CommitBatch;
+use crate::stages::Stage;
 
 /// How long a log stays silent before the last watermark is noted in it.
 const NOTE_AFTER: Duration = Duration::from_millis(20);
@@ -43,6 +44,8 @@ pub(super) struct Writes {
     under_way: Option<UnderWay>,
     /// Payload bytes evaluated and not submitted.
     batch_bytes: usize,
+    /// Writes evaluated and not submitted.
+    batch_writes: usize,
     /// The watermark noted last in the log, and when the log fell silent.
     noted: Revision,
     silent_since: Option<Duration>,
@@ -56,6 +59,8 @@ struct UnderWay {
     submissions: Vec<(GroupId, u64)>,
     /// The write under way; `None` while the log waits for a segment.
     number: Option<u64>,
+    /// How many writes of this core it carries.
+    writes: usize,
 }
 
 impl Writes {
@@ -70,6 +75,16 @@ impl Writes {
 
     pub(super) fn log_is_busy(&self) -> bool {
         self.under_way.is_some()
+    }
+
+    /// Writes that wait for their evaluation.
+    pub(super) fn waiting_for_log(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Writes that are on their way to the disk.
+    pub(super) fn waiting_for_sync(&self) -> usize {
+        self.under_way.as_ref().map_or(0, |under_way| under_way.writes)
     }
 }
 
@@ -161,6 +176,7 @@ impl Core {
         let own: Vec<GroupId> = by_shard.iter().map(|(group, _)| *group).collect();
         let alone = participants.is_none() && own.len() == 1;
         let all = participants.map_or(own.clone(), <[GroupId]>::to_vec);
+        self.writes.batch_writes += 1;
         for (group, changes) in by_shard {
             self.writes.batch_bytes += changes.iter().map(PlannedChange::size).sum::<usize>();
             let participants = if alone { Vec::new() } else { all.clone() };
@@ -187,12 +203,14 @@ impl Core {
 
     /// Moves everything evaluated into one write of the log.
     fn submit(&mut self) {
+        self.stopwatch.enter(Stage::Append);
         match self.submit_groups() {
             Ok(submissions) => {
                 self.writes.batch_bytes = 0;
+                let writes = std::mem::take(&mut self.writes.batch_writes);
                 self.note_if_silent(!submissions.is_empty());
                 if self.log.backlog_bytes() > 0 {
-                    self.writes.under_way = Some(UnderWay { submissions, number: None });
+                    self.writes.under_way = Some(UnderWay { submissions, number: None, writes });
                     self.write_on();
                 }
             }

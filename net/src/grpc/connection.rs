@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use braid_core::stages::Stage;
 use bytes::Bytes;
 use h2::server::{self, SendResponse};
 use h2::{Reason, RecvStream};
@@ -40,7 +41,7 @@ pub async fn serve<T>(socket: T, sniffed: Bytes, front: Rc<FrontEnd>)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let wire = Wire::new(socket, sniffed);
+    let wire = Wire::new(socket, sniffed, front.stopwatch.clone());
     let handshake = in_turns(&wire, builder(&front).handshake(wire.clone()));
     let connection = within(&*front.timer, front.limits.handshake_timeout, handshake).await;
     if let Some(Ok(connection)) = connection {
@@ -115,6 +116,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
 
     /// One turn. Ready when the connection is over.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let peer = Rc::clone(&self.peer);
+        peer.front.stopwatch.begin(Stage::Http2);
+        let outcome = self.poll_turn(context);
+        peer.front.stopwatch.end();
+        outcome
+    }
+
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.begin_turn(context);
         loop {
             if self.poll_connection(context).is_ready() {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use braid_core::api::Response;
 use braid_core::error::{Code, Error};
 use braid_core::port::Call;
+use braid_core::stages::Stage;
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{RecvStream, SendStream};
@@ -129,7 +130,10 @@ impl UnaryCall {
         let message = message.ok_or_else(no_message)?;
         let front = &self.peer.front;
         front.metrics.received(self.method, message.len());
-        match services::begin(self.method, message, front)? {
+        let before = front.stopwatch.enter(Stage::Decode);
+        let step = services::begin(self.method, message, front);
+        front.stopwatch.leave(before);
+        match step? {
             Step::Answer(payload) => self.send(payload),
             Step::Ask(request) => {
                 let call = front.port.call(request);
@@ -141,7 +145,11 @@ impl UnaryCall {
 
     fn finish(&mut self, answer: Result<Response, Error>) -> Result<Next, ReadError> {
         let response = answer.map_err(|error| services::refusal(self.method, error))?;
-        match services::finish(self.method, response, &self.peer.front)? {
+        let stopwatch = &self.peer.front.stopwatch;
+        let before = stopwatch.enter(Stage::Encode);
+        let answer = services::finish(self.method, response, &self.peer.front);
+        stopwatch.leave(before);
+        match answer? {
             Answer::Whole(payload) => self.send(payload),
             Answer::Scan(first) => {
                 let respond = self.respond.take().ok_or(ReadError::Gone)?;

@@ -75,7 +75,7 @@ fn write(wire: &mut Wire<Fake>, bytes: &[u8]) -> bool {
 #[test]
 fn writes_and_flushes_of_a_turn_leave_as_one() {
     let socket = Fake { takes: usize::MAX, ..Fake::default() };
-    let mut wire = Wire::new(socket, Bytes::new());
+    let mut wire = Wire::new(socket, Bytes::new(), Stopwatch::default());
     for _ in 0..100 {
         assert!(write(&mut wire, b"answer"));
         assert!(Pin::new(&mut wire).poll_flush(&mut context()).is_ready());
@@ -88,7 +88,7 @@ fn writes_and_flushes_of_a_turn_leave_as_one() {
 
 #[test]
 fn an_empty_socket_is_asked_once_a_turn() {
-    let mut wire = Wire::new(Fake::default(), Bytes::from_static(b"PRI"));
+    let mut wire = Wire::new(Fake::default(), Bytes::from_static(b"PRI"), Stopwatch::default());
     assert_eq!(read(&mut wire, 10), Some(3), "what was read before comes first");
     assert_eq!((read(&mut wire, 10), read(&mut wire, 10)), (None, None));
     assert_eq!(wire.line.borrow().socket.reads, 1);
@@ -100,7 +100,8 @@ fn an_empty_socket_is_asked_once_a_turn() {
 #[test]
 fn a_turn_reads_only_so_much() {
     let incoming = VecDeque::from(vec![0; 3 * READ_BYTES_PER_TURN]);
-    let mut wire = Wire::new(Fake { incoming, ..Fake::default() }, Bytes::new());
+    let mut wire =
+        Wire::new(Fake { incoming, ..Fake::default() }, Bytes::new(), Stopwatch::default());
     let mut total = 0;
     while let Some(bytes) = read(&mut wire, 8192) {
         total += bytes;
@@ -111,7 +112,8 @@ fn a_turn_reads_only_so_much() {
 #[test]
 fn who_does_not_take_answers_is_not_read_from() {
     let incoming = VecDeque::from(vec![0; 1000]);
-    let mut wire = Wire::new(Fake { incoming, ..Fake::default() }, Bytes::new());
+    let mut wire =
+        Wire::new(Fake { incoming, ..Fake::default() }, Bytes::new(), Stopwatch::default());
     let block = vec![7; SOCKET_BUFFER_BYTES];
     assert!(write(&mut wire, &block));
     assert!(wire.is_congested() && !write(&mut wire, b"more"));
@@ -125,7 +127,7 @@ fn who_does_not_take_answers_is_not_read_from() {
 
 #[test]
 fn bytes_stay_in_order_when_the_socket_takes_little() {
-    let mut wire = Wire::new(Fake::default(), Bytes::new());
+    let mut wire = Wire::new(Fake::default(), Bytes::new(), Stopwatch::default());
     let mut expected = Vec::new();
     for round in 0..400_u32 {
         let block = round.to_be_bytes().repeat(500);

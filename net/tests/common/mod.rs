@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use braid_core::port::Port;
+use braid_core::stages::Stopwatch;
 use braid_net::budget::{Budget, CoreBudget};
 use braid_net::identity::Identity;
 use braid_net::limits::Limits;
@@ -65,6 +66,7 @@ pub fn front(setup: Setup) -> Rc<FrontEnd> {
         more_metrics: Rc::new(|exposition| {
             exposition.single("test_more", Kind::Gauge, "From outside.", 7);
         }),
+        stopwatch: Stopwatch::default(),
         shutdown: Shutdown::default(),
     })
 }
