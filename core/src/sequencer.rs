@@ -114,6 +114,11 @@ impl Sequencer {
         self.in_flight.len()
     }
 
+    /// The revisions in flight here, ascending, each with the parts that are still to commit.
+    pub fn pending(&self) -> impl Iterator<Item = (Revision, u32)> {
+        self.in_flight.iter().map(|known| (known.revision, known.pending))
+    }
+
     /// The cells that this core shares with the others.
     #[must_use]
     pub fn cells(&self) -> &Cells {

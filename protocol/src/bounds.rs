@@ -1,0 +1,34 @@
+//! How far a search goes.
+
+/// The size of a model. What is bounded here is all that keeps the state space finite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Members of the cluster.
+    pub members: u8,
+    /// Shards, beside the control group.
+    pub shards: u8,
+    /// Cores of each member. The control group and the odd shards live on the first.
+    pub cores: u8,
+    /// Revisions that are taken in all.
+    pub writes: u8,
+    /// Times that the control group changes its leader.
+    pub elections: u8,
+    /// Times that each shard group changes its leader.
+    pub takeovers: u8,
+    /// Appends that fail, or new epochs that a leader decides on its own account.
+    pub failures: u8,
+}
+
+impl Bounds {
+    /// The control group and the shards' groups.
+    #[must_use]
+    pub fn groups(&self) -> u8 {
+        1 + self.shards
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { members: 2, shards: 2, cores: 1, writes: 2, elections: 2, takeovers: 2, failures: 0 }
+    }
+}

@@ -1,0 +1,198 @@
+//! The protocol as a model for the checker: its states, its steps, its properties.
+
+use stateright::{Model, Property};
+
+use crate::bounds::Bounds;
+use crate::log::{Entry, Group, Groups, Member};
+use crate::properties;
+use crate::state::State;
+use crate::trap::Trap;
+
+/// The protocol at one size, with at most one planted bug.
+#[derive(Clone, Debug)]
+pub struct Protocol {
+    /// How far the search goes.
+    pub bounds: Bounds,
+    /// The planted bug.
+    pub trap: Option<Trap>,
+    /// Whether progress is checked from every state; that multiplies the time.
+    pub progress: bool,
+}
+
+/// One step of the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A member dies and starts again.
+    Crash(Member),
+    /// A member wins the control group; so many entries of the tail survive.
+    Elect(Member, u8),
+    /// A control leader wins a shard's group; so many entries of the tail survive.
+    Lead(Member, Group, u8),
+    /// A member learns that it has lost a group.
+    Notice(Member, Group),
+    /// A leader computes P.
+    Plan(Member),
+    /// A leader proposes its decision.
+    Propose(Member),
+    /// A leader sequences a write to `parts` and appends it to `reached`.
+    Write {
+        /// The leader.
+        member: Member,
+        /// The groups that take part.
+        parts: Groups,
+        /// Those whose append succeeds.
+        reached: Groups,
+    },
+    /// A leader begins a new epoch on its own account.
+    GiveUp(Member),
+    /// A leader that begins anew commits a barrier in a group that it leads.
+    Barrier(Member, Group),
+    /// The next entry of a group is committed, and its leader learns it.
+    Commit(Group),
+    /// A leader that was deposed without knowing learns that an entry of its own is committed.
+    Learn(Member, Group),
+}
+
+impl Model for Protocol {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        vec![State::initial(&self.bounds)]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if state.fault.is_some() {
+            return;
+        }
+        for group in state.groups() {
+            self.group_actions(state, group, actions);
+        }
+        for member in (0..self.bounds.members).map(Member) {
+            self.member_actions(state, member, actions);
+            self.writes(state, member, actions);
+        }
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        let mut next = state.clone();
+        self.apply(&mut next, action);
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        properties::all()
+    }
+}
+
+impl Protocol {
+    /// Takes one step.
+    pub fn apply(&self, state: &mut State, action: Action) {
+        match action {
+            Action::Crash(member) => self.crash(state, member),
+            Action::Elect(member, kept) => self.elect(state, member, kept),
+            Action::Lead(member, group, kept) => self.lead(state, member, group, kept),
+            Action::Notice(member, group) => self.notice(state, member, group),
+            Action::Plan(member) => self.plan(state, member),
+            Action::Propose(member) => self.propose(state, member),
+            Action::Write { member, parts, reached } => self.write(state, member, parts, reached),
+            Action::GiveUp(member) => {
+                state.failures += 1;
+                self.give_up_reign(state, member);
+            }
+            Action::Barrier(member, group) => self.barrier(state, member, group),
+            Action::Commit(group) => self.commit(state, group),
+            Action::Learn(member, group) => self.learn(state, member, group),
+        }
+    }
+
+    pub(crate) fn group_actions(&self, state: &State, group: Group, actions: &mut Vec<Action>) {
+        let log = state.log(group);
+        if log.tail() > 0 && state.leads(log.leader, group) {
+            actions.push(Action::Commit(group));
+        }
+        for member in (0..self.bounds.members).map(Member) {
+            if state.leads(member, group) && state.member(member).barriers.has(group) {
+                actions.push(Action::Barrier(member, group));
+            }
+            if state.is_stale(member, group) {
+                actions.push(Action::Notice(member, group));
+                actions.extend(
+                    own_is_next(state, member, group).then_some(Action::Learn(member, group)),
+                );
+            }
+        }
+    }
+
+    fn member_actions(&self, state: &State, member: Member, actions: &mut Vec<Action>) {
+        let of = state.member(member);
+        if of.roles.iter().any(|term| *term != 0) {
+            actions.push(Action::Crash(member));
+        }
+        self.elections(state, member, actions);
+        if self.may_plan(state, member) {
+            actions.push(Action::Plan(member));
+        }
+        if of.plan.is_some() && self.leads_all(state, member) {
+            actions.push(Action::Propose(member));
+        }
+        if of.reign.is_some() && state.failures < self.bounds.failures {
+            actions.push(Action::GiveUp(member));
+        }
+    }
+
+    fn leads_all(&self, state: &State, member: Member) -> bool {
+        state.groups().all(|group| state.member(member).roles[group.at()] != 0)
+    }
+
+    fn elections(&self, state: &State, member: Member, actions: &mut Vec<Action>) {
+        let control = state.log(Group::CONTROL);
+        if !state.leads(member, Group::CONTROL) && control.term <= self.bounds.elections {
+            actions.extend((0..=control.tail()).map(|kept| Action::Elect(member, kept)));
+        }
+        let of = state.member(member);
+        for group in state.groups().skip(1).filter(|_| of.roles[0] != 0) {
+            let log = state.log(group);
+            if of.roles[group.at()] == 0 && log.term <= self.bounds.takeovers {
+                let lead = |kept| Action::Lead(member, group, kept);
+                actions.extend((0..=log.tail()).map(lead));
+            }
+        }
+    }
+
+    /// A write to each shard, and one to all of them.
+    fn writes(&self, state: &State, member: Member, actions: &mut Vec<Action>) {
+        if state.member(member).reign.is_none() || state.writes >= self.bounds.writes {
+            return;
+        }
+        let mut all = Groups::default();
+        let shards = state.groups().skip(1);
+        for parts in shards.map(Groups::one) {
+            all.0 |= parts.0;
+            self.write_actions(state, member, parts, actions);
+        }
+        if all.len() > 1 {
+            self.write_actions(state, member, all, actions);
+        }
+    }
+
+    fn write_actions(&self, state: &State, member: Member, parts: Groups, out: &mut Vec<Action>) {
+        out.push(Action::Write { member, parts, reached: parts });
+        if state.failures < self.bounds.failures {
+            let subsets = (0..parts.0).map(Groups).filter(|some| some.0 & !parts.0 == 0);
+            out.extend(subsets.map(|reached| Action::Write { member, parts, reached }));
+        }
+    }
+}
+
+/// Whether the next entry that the member has not learned of is one of its own.
+fn own_is_next(state: &State, member: Member, group: Group) -> bool {
+    let (log, of) = (state.log(group), state.member(member));
+    let known = of.known[group.at()];
+    let own_epoch = of.reign.as_ref().map(|reign| reign.epoch);
+    known < log.committed
+        && match &log.entries[usize::from(known)] {
+            Entry::Record(record, _) => Some(record.epoch) == own_epoch,
+            Entry::Decision(_, _, terms) => *terms == of.roles,
+        }
+}

@@ -1,0 +1,71 @@
+//! Progress once faults stop.
+//!
+//! From a state, the cluster is led through one fair schedule without further faults: whoever has
+//! lost a group notices, tails are committed, somebody leads everything, decides an epoch, and
+//! writes to every shard. In the end all of that must have been seen from outside.
+
+use crate::log::{Group, Groups, Member};
+use crate::model::{Action, Protocol};
+use crate::state::State;
+
+/// More steps than any completion needs: a step of each kind for each entry and group.
+const STEPS_MAX: usize = 200;
+
+impl Protocol {
+    /// Whether the cluster works again from this state on when nothing fails any more.
+    #[must_use]
+    pub fn recovers(&self, state: &State) -> bool {
+        let mut state = state.clone();
+        let control = state.log(Group::CONTROL);
+        let leader = control.leader;
+        if !state.leads(leader, Group::CONTROL) {
+            let kept = control.tail();
+            self.apply(&mut state, Action::Elect(leader, kept));
+        }
+        self.settle(&mut state, leader) && self.serves(&mut state, leader)
+    }
+
+    fn serves(&self, state: &mut State, leader: Member) -> bool {
+        let shards: Vec<Group> = state.groups().skip(1).collect();
+        let seen = state.last_seen().0 + shards.len() as u64;
+        for parts in shards.into_iter().map(Groups::one) {
+            self.apply(state, Action::Write { member: leader, parts, reached: parts });
+        }
+        self.settle(state, leader) && state.last_seen().0 >= seen
+    }
+
+    /// Takes helpful steps until there is none. Returns whether that ends well.
+    fn settle(&self, state: &mut State, leader: Member) -> bool {
+        for _ in 0..STEPS_MAX {
+            let Some(step) = self.helpful(state, leader) else {
+                return state.fault.is_none() && state.member(leader).reign.is_some();
+            };
+            self.apply(state, step);
+        }
+        false
+    }
+
+    fn helpful(&self, state: &State, leader: Member) -> Option<Action> {
+        let helps = |action: &Action| match *action {
+            Action::Notice(member, _) | Action::Barrier(member, _) => member == leader,
+            Action::Commit(_) => true,
+            _ => false,
+        };
+        let mut enabled = vec![];
+        for group in state.groups() {
+            self.group_actions(state, group, &mut enabled);
+        }
+        enabled.into_iter().find(helps).or_else(|| self.towards_reign(state, leader))
+    }
+
+    fn towards_reign(&self, state: &State, leader: Member) -> Option<Action> {
+        let of = state.member(leader);
+        if of.reign.is_some() {
+            return None;
+        }
+        let missing = state.groups().find(|group| of.roles[group.at()] == 0);
+        let lead = missing.map(|group| Action::Lead(leader, group, state.log(group).tail()));
+        let plan = self.may_plan(state, leader).then_some(Action::Plan(leader));
+        lead.or_else(|| of.plan.as_ref().map(|_| Action::Propose(leader))).or(plan)
+    }
+}

@@ -1,0 +1,116 @@
+//! What must hold in every state, and what must be possible at all.
+
+use braid_core::epoch::Decisions;
+use braid_core::ids::{Epoch, Revision};
+use stateright::Property;
+
+use crate::log::{Group, Member, Record, decisions, records};
+use crate::model::Protocol;
+use crate::state::{Fault, State};
+use crate::trap::Trap;
+
+/// All properties.
+pub(crate) fn all() -> Vec<Property<Protocol>> {
+    let mut all = safety();
+    all.push(Property::always("work goes on once faults stop", recovers));
+    all.extend(reachable());
+    all
+}
+
+fn safety() -> Vec<Property<Protocol>> {
+    vec![
+        Property::always("nothing seen is lost or void", |_, state| survives(state)),
+        Property::always("one record at a revision", |_, state: &State| {
+            !matches!(state.fault, Some(Fault::Changed | Fault::Ambiguous | Fault::Foreign))
+        }),
+        Property::always("revisions are dense and in order", |_, state: &State| {
+            !matches!(state.fault, Some(Fault::Gap | Fault::OutOfOrder))
+        }),
+        Property::always("a write is whole or void", |_, state: &State| {
+            state.fault != Some(Fault::Torn)
+        }),
+        Property::always("history reaches every durable watermark", |_, state: &State| {
+            state.fault != Some(Fault::Lost)
+        }),
+        Property::always("a confirmed read sees everything acknowledged", fresh_reads),
+    ]
+}
+
+/// Without these, the others might hold because nothing ever happens.
+fn reachable() -> Vec<Property<Protocol>> {
+    vec![
+        Property::sometimes("a write is seen that a third epoch made", |_, state: &State| {
+            state.history.iter().any(|record| record.epoch >= Epoch(3))
+        }),
+        Property::sometimes("a multi-shard write of a second epoch is seen", |_, state: &State| {
+            let second = |record: &Record| record.epoch >= Epoch(2) && record.parts.len() > 1;
+            state.history.iter().any(second)
+        }),
+        Property::sometimes("a void record lies beside a seen one", |_, state: &State| {
+            void(state).any(|record| record.revision <= state.last_seen())
+        }),
+        Property::sometimes("a torn write is void", |_, state: &State| {
+            void(state).any(|record| record.parts.iter().any(|group| !holds(state, group, record)))
+        }),
+        Property::sometimes("a write is seen that its dead leader had not acknowledged", |_, s| {
+            dead_but_seen(s)
+        }),
+    ]
+}
+
+fn recovers(model: &Protocol, state: &State) -> bool {
+    !model.progress || state.fault.is_some() || model.recovers(state)
+}
+
+/// All decisions that are committed, whoever knows.
+fn decided(state: &State) -> Decisions {
+    let control = state.log(Group::CONTROL);
+    decisions(control.prefix(control.committed))
+}
+
+/// Every record that was seen is committed in all of its participants and not void.
+fn survives(state: &State) -> bool {
+    let decided = decided(state);
+    let in_log = |group: Group, record| {
+        let log = state.log(group);
+        records(log.prefix(log.committed)).any(|held| held == record)
+    };
+    state.history.iter().all(|record| {
+        !decided.void(record.epoch, record.revision)
+            && record.parts.iter().all(|group| in_log(group, *record))
+    })
+}
+
+/// A leader that confirms its leadership now shows everything that anybody has seen.
+fn fresh_reads(model: &Protocol, state: &State) -> bool {
+    let any_term = model.trap == Some(Trap::ConfirmInAnyTerm);
+    let fresh = |member: Member| {
+        let Some(reign) = &state.member(member).reign else { return true };
+        let own_term = any_term || reign.terms[0] == state.log(Group::CONTROL).term;
+        let confirmed = own_term && state.leads(member, Group::CONTROL);
+        !confirmed || reign.sequencing.watermark >= state.last_seen()
+    };
+    (0..model.bounds.members).map(Member).all(fresh)
+}
+
+/// All records in the logs that are void.
+fn void(state: &State) -> impl Iterator<Item = Record> {
+    let decided = decided(state);
+    let all = state.logs.iter().flat_map(|log| records(&log.entries));
+    all.filter(move |record| decided.void(record.epoch, record.revision))
+}
+
+fn holds(state: &State, group: Group, record: Record) -> bool {
+    records(&state.log(group).entries).any(|held| held == record)
+}
+
+fn dead_but_seen(state: &State) -> bool {
+    let taken_over = |record: &Record| {
+        let shows = |reign: &crate::state::Reign| {
+            reign.epoch > record.epoch && reign.sequencing.watermark == record.revision
+        };
+        state.members.iter().filter_map(|member| member.reign.as_ref()).any(shows)
+    };
+    let last = state.history.last();
+    last.is_some_and(taken_over) && state.last_seen() > Revision::FRESH
+}

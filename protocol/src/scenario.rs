@@ -1,0 +1,49 @@
+//! The sizes that the tests search.
+
+use crate::bounds::Bounds;
+use crate::model::Protocol;
+use crate::trap::Trap;
+
+/// A search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// Leaders change, twice.
+    Elections,
+    /// A leader changes; another time a leader decides a new epoch because an append failed.
+    Failures,
+    /// Three members, each of which leads once.
+    ThreeMembers,
+    /// Work goes on from every state.
+    Progress,
+}
+
+impl Scenario {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::Elections, Self::Failures, Self::ThreeMembers, Self::Progress];
+
+    /// The search, with a planted bug or without.
+    #[must_use]
+    pub fn protocol(self, trap: Option<Trap>) -> Protocol {
+        let small = Bounds::default();
+        let bounds = match self {
+            Self::Elections => Bounds { writes: 3, ..small },
+            Self::Failures => Bounds { failures: 1, elections: 2, takeovers: 2, ..small },
+            Self::ThreeMembers => Bounds { members: 3, ..small },
+            Self::Progress => Bounds { failures: 1, elections: 1, ..small },
+        };
+        Protocol { bounds, trap, progress: self == Self::Progress }
+    }
+}
+
+impl Trap {
+    /// The smallest search that finds the bug.
+    #[must_use]
+    pub fn scenario(self) -> Scenario {
+        match self {
+            Self::IgnoreHole => Scenario::Progress,
+            Self::ProposeInLaterTerm | Self::SequenceWhilePlanning => Scenario::Failures,
+            _ => Scenario::Elections,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Bugs that can be planted, one for each way in which the protocol is known to go wrong.
+
+/// A bug. Each is what somebody would write who had not thought of one interleaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trap {
+    /// A leader that decides a new epoch goes on sequencing in the old one while it computes P.
+    SequenceWhilePlanning,
+    /// The new control leader computes P without a barrier in the control group, so without
+    /// knowing every earlier decision.
+    NoControlBarrier,
+    /// P is computed from shard logs to which an older leader can still add.
+    NoShardBarrier,
+    /// An epoch survives the loss of one of its groups, if the group is won back.
+    EpochOutlivesTerms,
+    /// A decision is proposed in a later control term than the one in which P was computed.
+    ProposeInLaterTerm,
+    /// The leader sequences before its decision is committed.
+    SequenceBeforeDecision,
+    /// A read is served when leadership was confirmed in any control term, not the epoch's own.
+    ConfirmInAnyTerm,
+    /// A revision that was taken but not appended is forgotten; the epoch goes on.
+    IgnoreHole,
+    /// P counts a revision of which some part is there.
+    CountTornWrites,
+    /// A revision above the base of a later epoch is applied all the same.
+    ForgetVoid,
+}
+
+impl Trap {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::SequenceWhilePlanning,
+        Self::NoControlBarrier,
+        Self::NoShardBarrier,
+        Self::EpochOutlivesTerms,
+        Self::ProposeInLaterTerm,
+        Self::SequenceBeforeDecision,
+        Self::ConfirmInAnyTerm,
+        Self::IgnoreHole,
+        Self::CountTornWrites,
+        Self::ForgetVoid,
+    ];
+}

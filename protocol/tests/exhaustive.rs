@@ -1,0 +1,31 @@
+//! Every state, up to a size: what must hold holds, and what should be possible happens.
+
+use braid_protocol::check::search;
+use braid_protocol::scenario::Scenario;
+
+fn holds(scenario: Scenario) {
+    let report = search(scenario.protocol(None), 2, usize::MAX);
+    println!("{scenario:?}: {report}");
+    assert!(report.broken.is_empty(), "{scenario:?}: {report}");
+    assert!(report.unseen.is_empty(), "{scenario:?}: {report}");
+}
+
+#[test]
+fn leaders_change() {
+    holds(Scenario::Elections);
+}
+
+#[test]
+fn appends_fail() {
+    holds(Scenario::Failures);
+}
+
+#[test]
+fn three_members() {
+    holds(Scenario::ThreeMembers);
+}
+
+#[test]
+fn work_goes_on() {
+    holds(Scenario::Progress);
+}
