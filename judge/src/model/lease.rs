@@ -12,6 +12,13 @@ const LEASE_TTL_MIN: i64 = 2;
 const LEASE_TTL_MAX: i64 = 9_000_000_000;
 
 impl Model {
+    /// Lets a lease be there, if it is not; 0 is none.
+    pub fn admit(&mut self, lease: LeaseId) {
+        if lease.0 != 0 {
+            self.leases.entry(lease.0).or_insert(LEASE_TTL_MIN);
+        }
+    }
+
     pub(super) fn lease_grant(&mut self, lease: LeaseId, ttl: i64) -> Result<Response, Error> {
         if ttl > LEASE_TTL_MAX {
             return Err(Error::LeaseTtlTooLarge);

@@ -1,9 +1,9 @@
-//! A plain model of etcd's key-value store: slow, without any cleverness, and so obviously right
-//! that whatever disagrees with it is wrong.
+//! A plain model of etcd's key-value store: without any cleverness, and so obviously right that
+//! whatever disagrees with it is wrong.
 //!
-//! It keeps every change ever made in one list and answers each question by going through all of
-//! it. It shares no code with the engine but the types of requests, answers and errors. It knows
-//! no time: leases end only when they are revoked.
+//! It keeps every version of every key for ever, so the state at a revision is the last version up
+//! to it. It shares no code with the engine but the types of requests, answers and errors. It
+//! knows no time: leases end only when they are revoked.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,7 @@ pub mod random;
 mod check;
 mod lease;
 mod range;
+mod store;
 mod txn;
 mod write;
 
@@ -56,6 +57,8 @@ pub type Keys = BTreeMap<Bytes, Pair>;
 #[derive(Clone, Debug)]
 pub struct Model {
     history: Vec<Event>,
+    /// What became of each key: places in `history`, oldest first.
+    versions: BTreeMap<Bytes, Vec<usize>>,
     revision: u64,
     compacted: i64,
     leases: BTreeMap<i64, i64>,
@@ -68,6 +71,7 @@ impl Model {
     pub fn new(max_txn_ops: usize) -> Self {
         Self {
             history: Vec::new(),
+            versions: BTreeMap::new(),
             revision: 1,
             compacted: -1,
             leases: BTreeMap::new(),
@@ -119,44 +123,6 @@ impl Model {
             | Request::HashKv { .. }
             | Request::Status => panic!("the model does not know {request:?}"),
         }
-    }
-
-    /// All keys right after `revision`: history told from its beginning.
-    #[must_use]
-    pub fn keys_at(&self, revision: u64) -> Keys {
-        let mut keys = Keys::new();
-        for event in self.history.iter().filter(|event| event.revision <= revision) {
-            match &event.put {
-                Some(pair) => keys.insert(event.key.clone(), pair.clone()),
-                None => keys.remove(&event.key),
-            };
-        }
-        keys
-    }
-
-    /// The newest keys, with what the write under way has changed already.
-    fn keys(&self) -> Keys {
-        self.keys_at(u64::MAX)
-    }
-
-    /// Whether the write under way has changed anything.
-    fn dirty(&self) -> bool {
-        self.history.last().is_some_and(|event| event.revision > self.revision)
-    }
-
-    /// The revision that an answer shows at this point of a write.
-    fn shown_revision(&self) -> Revision {
-        Revision(self.revision + u64::from(self.dirty()))
-    }
-
-    /// Ends a write: what it changed, if anything, becomes a revision.
-    fn commit(&mut self) {
-        self.revision += u64::from(self.dirty());
-    }
-
-    /// Ends a write as if it had never begun.
-    fn roll_back(&mut self) {
-        self.history.retain(|event| event.revision <= self.revision);
     }
 
     fn compact(&mut self, request: &CompactRequest) -> Result<Response, Error> {

@@ -7,7 +7,7 @@ use braid_core::error::Error;
 use braid_core::kv_list::KvList;
 use bytes::Bytes;
 
-use super::{Model, Pair, list, within};
+use super::{Model, Pair, list};
 
 type Row = (Bytes, Pair);
 
@@ -22,8 +22,8 @@ impl Model {
             return Err(Error::Compacted);
         }
         let at = if request.revision > 0 { request.revision as u64 } else { now.0 };
-        let mut rows: Vec<Row> = self.keys_at(at).into_iter().collect();
-        rows.retain(|(key, _)| within(key, &request.key, &request.range_end));
+        let keys = self.keys_within(&request.key, &request.range_end, at);
+        let rows: Vec<Row> = keys.into_iter().collect();
         let count = rows.len() as i64;
         let (kvs, more) =
             if request.count_only { (KvList::default(), false) } else { select(rows, request) };

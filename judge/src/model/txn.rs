@@ -9,13 +9,13 @@ use braid_core::error::Error;
 use braid_core::ids::Revision;
 use bytes::Bytes;
 
-use super::{Keys, Model, Pair, within};
+use super::{Keys, Model, Pair};
 
 impl Model {
     pub(super) fn txn(&mut self, request: &TxnRequest) -> Result<TxnResponse, Error> {
-        let before = self.keys();
-        self.check_txn(request, &before)?;
-        let done = self.run(request, &before);
+        let before = self.revision;
+        self.check_txn(request)?;
+        let done = self.run(request, before);
         if done.is_err() {
             self.roll_back();
         }
@@ -25,12 +25,12 @@ impl Model {
         Ok(response)
     }
 
-    fn check_txn(&self, request: &TxnRequest, before: &Keys) -> Result<(), Error> {
-        for operation in chosen(request, before).1 {
+    fn check_txn(&self, request: &TxnRequest) -> Result<(), Error> {
+        for operation in self.chosen(request, self.revision).1 {
             match operation {
                 Operation::Range(range) => self.check_range(range)?,
-                Operation::Put(put) => self.check_put(put, before)?,
-                Operation::Txn(inner) => self.check_txn(inner, before)?,
+                Operation::Put(put) => self.check_put(put)?,
+                Operation::Txn(inner) => self.check_txn(inner)?,
                 Operation::DeleteRange(_) | Operation::Missing => (),
             }
         }
@@ -48,8 +48,8 @@ impl Model {
     }
 
     /// Runs the chosen branch. The header of a transaction inside stays empty.
-    fn run(&mut self, request: &TxnRequest, before: &Keys) -> Result<TxnResponse, Error> {
-        let (succeeded, operations) = chosen(request, before);
+    fn run(&mut self, request: &TxnRequest, before: u64) -> Result<TxnResponse, Error> {
+        let (succeeded, operations) = self.chosen(request, before);
         let mut responses = Vec::new();
         for operation in operations {
             responses.push(match operation {
@@ -64,21 +64,19 @@ impl Model {
         }
         Ok(TxnResponse { revision: Revision(0), succeeded, responses })
     }
-}
 
-/// Whether the compares hold on the state before the whole transaction, and what runs then.
-fn chosen<'a>(request: &'a TxnRequest, before: &Keys) -> (bool, &'a [Operation]) {
-    let succeeded = request.compare.iter().all(|compare| holds(compare, before));
-    (succeeded, if succeeded { &request.success } else { &request.failure })
-}
-
-fn holds(compare: &Compare, before: &Keys) -> bool {
-    let mut pairs: Vec<&Pair> = Vec::new();
-    for (key, pair) in before {
-        if within(key, &compare.key, &compare.range_end) {
-            pairs.push(pair);
-        }
+    /// Whether the compares hold on the state before the whole transaction, right after the
+    /// revision `before`, and what runs then.
+    fn chosen<'a>(&self, request: &'a TxnRequest, before: u64) -> (bool, &'a [Operation]) {
+        let succeeded = request.compare.iter().all(|compare| {
+            holds(compare, &self.keys_within(&compare.key, &compare.range_end, before))
+        });
+        (succeeded, if succeeded { &request.success } else { &request.failure })
     }
+}
+
+fn holds(compare: &Compare, compared: &Keys) -> bool {
+    let mut pairs: Vec<&Pair> = compared.values().collect();
     let nothing =
         Pair { create_revision: 0, mod_revision: 0, version: 0, lease: 0, value: Bytes::new() };
     if pairs.is_empty() {

@@ -5,11 +5,11 @@ use braid_core::error::Error;
 use braid_core::kv_list::KvList;
 use bytes::Bytes;
 
-use super::{Event, Keys, Model, Pair, list, within};
+use super::{Model, Pair, list};
 
 impl Model {
     pub(super) fn single_put(&mut self, request: &PutRequest) -> Result<PutResponse, Error> {
-        self.check_put(request, &self.keys())?;
+        self.check_put(request)?;
         let response = self.put(request)?;
         self.commit();
         Ok(response)
@@ -21,11 +21,11 @@ impl Model {
         response
     }
 
-    pub(super) fn check_put(&self, request: &PutRequest, keys: &Keys) -> Result<(), Error> {
+    pub(super) fn check_put(&self, request: &PutRequest) -> Result<(), Error> {
         if request.lease.0 != 0 && !self.leases.contains_key(&request.lease.0) {
             return Err(Error::LeaseNotFound);
         }
-        if (request.ignore_value || request.ignore_lease) && !keys.contains_key(&request.key) {
+        if (request.ignore_value || request.ignore_lease) && self.pair(&request.key).is_none() {
             return Err(Error::KeyNotFound);
         }
         Ok(())
@@ -33,7 +33,7 @@ impl Model {
 
     pub(super) fn put(&mut self, request: &PutRequest) -> Result<PutResponse, Error> {
         let revision = self.revision + 1;
-        let previous = self.keys().remove(&request.key);
+        let previous = self.pair(&request.key).cloned();
         if (request.ignore_value || request.ignore_lease) && previous.is_none() {
             return Err(Error::KeyNotFound);
         }
@@ -56,13 +56,12 @@ impl Model {
         }
         let wanted = previous.filter(|_| request.prev_kv);
         let prev_kv = wanted.map(|pair| list([(&request.key, &pair)]));
-        self.history.push(Event { revision, key: request.key.clone(), put: Some(pair) });
+        self.change(request.key.clone(), Some(pair));
         Ok(PutResponse { revision: self.shown_revision(), prev_kv })
     }
 
     pub(super) fn delete(&mut self, request: &DeleteRangeRequest) -> DeleteRangeResponse {
-        let mut keys = self.keys();
-        keys.retain(|key, _| within(key, &request.key, &request.range_end));
+        let keys = self.keys_within(&request.key, &request.range_end, u64::MAX);
         self.delete_keys(keys.keys());
         let prev_kvs = if request.prev_kv { list(&keys) } else { KvList::default() };
         let deleted = keys.len() as i64;
@@ -70,8 +69,8 @@ impl Model {
     }
 
     pub(super) fn delete_keys<'a>(&mut self, keys: impl IntoIterator<Item = &'a Bytes>) {
-        let revision = self.revision + 1;
-        let tombstone = |key: &Bytes| Event { revision, key: key.clone(), put: None };
-        self.history.extend(keys.into_iter().map(tombstone));
+        for key in keys {
+            self.change(key.clone(), None);
+        }
     }
 }

@@ -1,0 +1,457 @@
+//! One good and one bad history for each check, written by hand. Every check must be seen to fail.
+
+use braid_judge::verdict::Check;
+
+use crate::support::{assert_breaks, assert_good};
+
+/// A put of `key` and `value` at `revision` by client 1, as call `id` at `id` seconds.
+fn put(id: u64, key: &str, value: &str, revision: u64) -> String {
+    put_with(id, &format!(r#""key":"{key}","value":"{value}""#), revision)
+}
+
+fn put_with(id: u64, fields: &str, revision: u64) -> String {
+    call(
+        id,
+        &format!(r#"{{"put":{{{fields}}}}}"#),
+        &format!(r#"{{"put":{{"revision":{revision}}}}}"#),
+    )
+}
+
+/// A call by client 1 with its answer, at `id` seconds and half a second later.
+fn call(id: u64, request: &str, response: &str) -> String {
+    called(1, id, request, &format!(r#""response":{response}"#))
+}
+
+fn called(client: u64, id: u64, request: &str, outcome: &str) -> String {
+    let (from, to) = (id * 1_000_000_000, id * 1_000_000_000 + 500_000_000);
+    format!(
+        r#"{{"event":"call","client":{client},"id":{id},"time":{from},"request":{request}}}
+{{"event":"return","client":{client},"id":{id},"time":{to},{outcome}}}
+"#
+    )
+}
+
+/// What client 2's watcher 1 is told, at `second`.
+fn told(second: u64, response: &str) -> String {
+    let time = second * 1_000_000_000;
+    format!(
+        "{{\"event\":\"told\",\"client\":2,\"watch\":1,\"time\":{time},\"response\":{response}}}\n"
+    )
+}
+
+/// Client 2 opens watcher 1.
+fn watch(second: u64, create: &str) -> String {
+    let time = second * 1_000_000_000;
+    format!(
+        "{{\"event\":\"watch\",\"client\":2,\"watch\":1,\"time\":{time},\"create\":{create}}}\n"
+    )
+}
+
+fn unwatch(second: u64, through: u64) -> String {
+    let time = second * 1_000_000_000;
+    format!(
+        "{{\"event\":\"unwatch\",\"client\":2,\"watch\":1,\"time\":{time},\"through\":{through}}}\n"
+    )
+}
+
+const ALL: &str = r#"{"key":"a","range_end":"z"}"#;
+const CREATED: &str = r#"{"revision":1,"created":true}"#;
+
+/// The event of a key's first put.
+fn first(key: &str, value: &str, revision: u64) -> String {
+    format!(
+        r#"{{"kv":{{"key":"{key}","value":"{value}","create_revision":{revision},"mod_revision":{revision},"version":1}}}}"#
+    )
+}
+
+fn events(revision: u64, events: &[&String]) -> String {
+    let events: Vec<&str> = events.iter().map(|event| event.as_str()).collect();
+    format!(r#"{{"revision":{revision},"events":[{}]}}"#, events.join(","))
+}
+
+/// Puts of a, b and c at revisions 2 to 4, and a watcher of all that is told `responses`.
+fn watched(create: &str, responses: &[String]) -> String {
+    let mut body = watch(0, create) + &told(0, CREATED);
+    for (revision, key) in (2..).zip(["a", "b", "c"]) {
+        body += &put(revision - 1, key, "v", revision);
+    }
+    for (second, response) in (10..).zip(responses) {
+        body += &told(second, response);
+    }
+    body + &unwatch(20, 4)
+}
+
+fn abc() -> [String; 3] {
+    [first("a", "v", 2), first("b", "v", 3), first("c", "v", 4)]
+}
+
+#[test]
+fn linearizable() {
+    let read = |value: &str| {
+        call(
+            2,
+            r#"{"range":{"key":"a"}}"#,
+            &format!(
+                r#"{{"range":{{"revision":2,"count":1,"kvs":[{{"key":"a","value":"{value}","create_revision":2,"mod_revision":2,"version":1}}]}}}}"#
+            ),
+        )
+    };
+    assert_good(Check::Linearizable, &(put(1, "a", "v", 2) + &read("v")));
+    assert_breaks(Check::Linearizable, &(put(1, "a", "v", 2) + &read("w")));
+}
+
+#[test]
+fn transactions_that_take_the_wrong_branch() {
+    let txn = |succeeded: bool| {
+        let compare = r#"{"key":"a","target":{"version":1}}"#;
+        let response = format!(r#"{{"txn":{{"revision":2,"succeeded":{succeeded}}}}}"#);
+        call(2, &format!(r#"{{"txn":{{"compare":[{compare}]}}}}"#), &response)
+    };
+    assert_good(Check::Linearizable, &(put(1, "a", "v", 2) + &txn(true)));
+    assert_breaks(Check::Linearizable, &(put(1, "a", "v", 2) + &txn(false)));
+}
+
+#[test]
+fn real_time() {
+    let read = |revision: u64, kvs: &str, count: u64| {
+        call(
+            3,
+            r#"{"range":{"key":"b"}}"#,
+            &format!(r#"{{"range":{{"revision":{revision},"count":{count},"kvs":[{kvs}]}}}}"#),
+        )
+    };
+    let puts = put(1, "a", "v", 2) + &put(2, "b", "v", 3);
+    let pair = r#"{"key":"b","value":"v","create_revision":3,"mod_revision":3,"version":1}"#;
+    assert_good(Check::RealTime, &(puts.clone() + &read(3, pair, 1)));
+    // The state at revision 2 is told truly, but revision 3 had been seen.
+    assert_breaks(Check::RealTime, &(puts + &read(2, "", 0)));
+}
+
+#[test]
+fn dense_revisions() {
+    assert_good(Check::DenseRevisions, &(put(1, "a", "v", 2) + &put(2, "a", "v", 3)));
+    assert_breaks(Check::DenseRevisions, &(put(1, "a", "v", 2) + &put(2, "b", "v", 4)));
+    assert_breaks(Check::DenseRevisions, &(put(1, "a", "v", 2) + &put(2, "b", "v", 2)));
+}
+
+#[test]
+fn versions() {
+    let read = |version: u64| {
+        call(
+            3,
+            r#"{"range":{"key":"a"}}"#,
+            &format!(
+                r#"{{"range":{{"revision":3,"count":1,"kvs":[{{"key":"a","value":"w","create_revision":2,"mod_revision":3,"version":{version}}}]}}}}"#
+            ),
+        )
+    };
+    let puts = put(1, "a", "v", 2) + &put(2, "a", "w", 3);
+    assert_good(Check::Versions, &(puts.clone() + &read(2)));
+    assert_breaks(Check::Versions, &(puts + &read(1)));
+}
+
+#[test]
+fn counts_at_old_revisions() {
+    let count = |count: u64| {
+        call(
+            3,
+            r#"{"range":{"key":"a","range_end":"z","revision":2,"count_only":true}}"#,
+            &format!(r#"{{"range":{{"revision":3,"count":{count}}}}}"#),
+        )
+    };
+    let puts = put(1, "a", "v", 2) + &put(2, "b", "w", 3);
+    assert_good(Check::Counts, &(puts.clone() + &count(1)));
+    assert_breaks(Check::Counts, &(puts + &count(2)));
+}
+
+#[test]
+fn compaction() {
+    let puts = put(1, "a", "v", 2) + &put(2, "b", "v", 3);
+    let compact = call(3, r#"{"compact":{"revision":3}}"#, r#"{"compact":{"revision":3}}"#);
+    let request = r#"{"range":{"key":"b","revision":2}}"#;
+    let compacted = r#""error":"etcdserver: mvcc: required revision has been compacted""#;
+    let refused = called(1, 4, request, compacted);
+    let answered = call(4, request, r#"{"range":{"revision":3}}"#);
+    assert_good(Check::Compaction, &(puts.clone() + &compact + &refused));
+    assert_breaks(Check::Compaction, &(puts.clone() + &compact + &answered));
+    assert_breaks(Check::Compaction, &(puts.clone() + &refused));
+    let future = r#""error":"etcdserver: mvcc: required revision is a future revision""#;
+    assert_breaks(Check::Compaction, &(puts + &called(1, 4, request, future)));
+}
+
+#[test]
+fn watch_ordered_and_unique_and_reliable() {
+    let [a, b, c] = abc();
+    let one = |list: &[&String]| watched(ALL, &[events(4, list)]);
+    for check in [Check::WatchOrdered, Check::WatchUnique, Check::WatchReliable] {
+        assert_good(check, &one(&[&a, &b, &c]));
+    }
+    assert_breaks(Check::WatchOrdered, &one(&[&a, &c, &b]));
+    assert_breaks(Check::WatchUnique, &one(&[&a, &b, &b, &c]));
+    assert_breaks(Check::WatchReliable, &one(&[&a, &c]));
+    // The client waited for all up to revision 4.
+    assert_breaks(Check::WatchReliable, &one(&[&a, &b]));
+}
+
+#[test]
+fn watch_told_after_its_end() {
+    let [a, b, c] = abc();
+    let canceled = r#"{"revision":4,"canceled":true}"#.to_owned();
+    let end = |last: String| watched(ALL, &[events(4, &[&a, &b]), last.clone(), events(4, &[&c])]);
+    assert_breaks(Check::WatchOrdered, &end(canceled));
+}
+
+/// A transaction that puts a and b at revision 2, and a watcher that is told `responses`.
+fn twice_watched(responses: &[String]) -> String {
+    let txn =
+        r#"{"txn":{"success":[{"put":{"key":"a","value":"v"}},{"put":{"key":"b","value":"v"}}]}}"#;
+    let done = r#"{"txn":{"revision":2,"succeeded":true,"responses":[{"put":{"revision":2}},{"put":{"revision":2}}]}}"#;
+    let mut body = watch(0, ALL) + &told(0, CREATED) + &call(1, txn, done);
+    for (second, response) in (10..).zip(responses) {
+        body += &told(second, response);
+    }
+    body + &unwatch(20, 2)
+}
+
+#[test]
+fn watch_atomic() {
+    let (a, b) = (first("a", "v", 2), first("b", "v", 2));
+    assert_good(Check::WatchAtomic, &twice_watched(&[events(2, &[&a, &b])]));
+    let split = [events(2, &[&a]), events(2, &[&b])];
+    assert_breaks(Check::WatchAtomic, &twice_watched(&split));
+    let fragments = [split[0].replacen('{', r#"{"fragment":true,"#, 1), split[1].clone()];
+    assert_good(Check::WatchAtomic, &twice_watched(&fragments));
+}
+
+/// Puts of a, b and c, then a watcher from revision 3 that is told `list`.
+fn resumed(list: &[&String]) -> String {
+    let mut body = String::new();
+    for (revision, key) in (2..).zip(["a", "b", "c"]) {
+        body += &put(revision - 1, key, "v", revision);
+    }
+    body += &watch(5, r#"{"key":"a","range_end":"z","start_revision":3}"#);
+    body += &told(6, r#"{"revision":4,"created":true}"#);
+    body += &told(7, &events(4, list));
+    body + &unwatch(20, 4)
+}
+
+#[test]
+fn watch_resumable() {
+    let [_, b, c] = abc();
+    assert_good(Check::WatchResumable, &resumed(&[&b, &c]));
+    assert_breaks(Check::WatchResumable, &resumed(&[&c]));
+}
+
+#[test]
+fn watch_bookmarkable() {
+    let [a, b, c] = abc();
+    let progress = |revision: u64| format!(r#"{{"revision":{revision}}}"#);
+    let told = |at: u64| watched(ALL, &[events(3, &[&a, &b]), progress(at), events(4, &[&c])]);
+    assert_good(Check::WatchBookmarkable, &told(3));
+    assert_breaks(Check::WatchBookmarkable, &told(4));
+    let list = [&a, &b, &c];
+    let back = watched(ALL, &[events(4, &list), progress(4), progress(3)]);
+    assert_breaks(Check::WatchBookmarkable, &back);
+}
+
+#[test]
+fn progress_of_a_whole_stream() {
+    let create = watch(0, ALL).replace(r#""watch":1"#, r#""watch":1,"stream":7"#);
+    let body = |revision: u64| {
+        let progress = told(3, &format!(r#"{{"revision":{revision}}}"#));
+        let progress = progress.replace(r#""watch":1"#, r#""stream":7"#);
+        let event = told(4, &events(2, &[&first("a", "v", 2)]));
+        create.clone() + &told(0, CREATED) + &put(1, "a", "v", 2) + &progress + &event
+    };
+    assert_good(Check::WatchBookmarkable, &body(1));
+    assert_breaks(Check::WatchBookmarkable, &body(2));
+}
+
+#[test]
+fn watch_true() {
+    let [a, b, c] = abc();
+    let told = |b: String| watched(ALL, &[events(4, &[&a, &b, &c])]);
+    assert_good(Check::WatchTrue, &told(b));
+    assert_breaks(Check::WatchTrue, &told(first("b", "w", 3)));
+    assert_breaks(Check::WatchTrue, &told(first("d", "v", 3)));
+}
+
+#[test]
+fn watch_prev_kv() {
+    let body = |previous: &str| {
+        let kv = |value: &str, version: u64| {
+            format!(
+                r#"{{"key":"a","value":"{value}","create_revision":2,"mod_revision":{},"version":{version}}}"#,
+                version + 1
+            )
+        };
+        let event = format!(r#"{{"kv":{},"prev_kv":{}}}"#, kv("w", 2), kv(previous, 1));
+        let create = r#"{"key":"a","prev_kv":true}"#;
+        watch(0, create)
+            + &told(0, CREATED)
+            + &put(1, "a", "v", 2)
+            + &put(2, "a", "w", 3)
+            + &told(10, &events(3, &[&first("a", "v", 2), &event]))
+    };
+    assert_good(Check::WatchPrevKv, &body("v"));
+    assert_breaks(Check::WatchPrevKv, &body("u"));
+}
+
+#[test]
+fn watch_filters() {
+    let [a, b, _] = abc();
+    let only_a = r#"{"key":"a"}"#;
+    assert_good(Check::WatchFilters, &watched(only_a, &[events(4, &[&a])]));
+    assert_breaks(Check::WatchFilters, &watched(only_a, &[events(4, &[&a, &b])]));
+    let no_put = r#"{"key":"a","range_end":"z","no_put":true}"#;
+    assert_breaks(Check::WatchFilters, &watched(no_put, &[events(4, &[&a])]));
+    let later = r#"{"key":"a","range_end":"z","start_revision":3}"#;
+    assert_breaks(Check::WatchFilters, &watched(later, &[events(4, &[&a])]));
+}
+
+#[test]
+fn watch_compaction() {
+    let compact = call(4, r#"{"compact":{"revision":4}}"#, r#"{"compact":{"revision":4}}"#);
+    let body = |compact: &str, response: &str| {
+        let mut body = String::new();
+        for (revision, key) in (2..).zip(["a", "b", "c"]) {
+            body += &put(revision - 1, key, "v", revision);
+        }
+        body += compact;
+        body += &watch(5, r#"{"key":"a","range_end":"z","start_revision":2}"#);
+        body += &told(6, r#"{"revision":4,"created":true}"#);
+        body + &told(7, response) + &unwatch(8, 4)
+    };
+    let ends = r#"{"canceled":true,"compact_revision":4}"#;
+    assert_good(Check::WatchCompaction, &body(&compact, ends));
+    assert_breaks(Check::WatchCompaction, &body("", ends));
+    // It goes on as if nothing had been before revision 4.
+    assert_breaks(Check::WatchCompaction, &body(&compact, &events(4, &[&first("c", "v", 4)])));
+}
+
+/// A lease of 5 seconds, granted at second 1, with a key at revision 2 that is put at second 2.
+fn leased() -> String {
+    call(
+        1,
+        r#"{"lease_grant":{"lease":9,"ttl":5}}"#,
+        r#"{"lease_grant":{"revision":1,"lease":9,"ttl":5}}"#,
+    ) + &put_with(2, r#""key":"a","value":"v","lease":9"#, 2)
+}
+
+fn time_to_live(second: u64, ttl: i64) -> String {
+    let granted = if ttl < 0 { 0 } else { 5 };
+    call(
+        second,
+        r#"{"lease_time_to_live":{"lease":9}}"#,
+        &format!(
+            r#"{{"lease_time_to_live":{{"revision":2,"ttl":{ttl},"granted_ttl":{granted}}}}}"#
+        ),
+    )
+}
+
+fn keep_alive(second: u64) -> String {
+    let request = r#"{"lease_keep_alive":{"lease":9}}"#;
+    call(second, request, r#"{"lease_keep_alive":{"revision":2,"ttl":5}}"#)
+}
+
+#[test]
+fn lease_never_early() {
+    assert_good(Check::LeaseNeverEarly, &(leased() + &time_to_live(6, -1)));
+    assert_breaks(Check::LeaseNeverEarly, &(leased() + &time_to_live(5, -1)));
+    assert_breaks(Check::LeaseNeverEarly, &(leased() + &keep_alive(4) + &time_to_live(8, -1)));
+    let revoke = call(4, r#"{"lease_revoke":{"lease":9}}"#, r#"{"lease_revoke":{"revision":3}}"#);
+    assert_good(Check::LeaseNeverEarly, &(leased() + &revoke + &time_to_live(5, -1)));
+}
+
+/// The end of the lease's key is told at `second`.
+fn end_told(second: u64) -> String {
+    let event = r#"{"deleted":true,"kv":{"key":"a","mod_revision":3}}"#.to_owned();
+    watch(3, ALL)
+        + &told(3, r#"{"revision":2,"created":true}"#)
+        + &told(second, &events(3, &[&event]))
+}
+
+#[test]
+fn keys_of_a_lease_never_end_early() {
+    assert_good(Check::LeaseNeverEarly, &(leased() + &end_told(7)));
+    assert_breaks(Check::LeaseNeverEarly, &(leased() + &end_told(5)));
+}
+
+#[test]
+fn lease_ends_in_time() {
+    // Granted by 1.5 s, for 5 s, and one second more.
+    assert_good(Check::LeaseEndsInTime, &(leased() + &time_to_live(7, 0)));
+    assert_breaks(Check::LeaseEndsInTime, &(leased() + &time_to_live(8, 0)));
+    assert_good(Check::LeaseEndsInTime, &(leased() + &keep_alive(5) + &time_to_live(8, 0)));
+    let restart = "{\"event\":\"restart\",\"time\":4000000000}\n";
+    assert_good(Check::LeaseEndsInTime, &(leased() + restart + &time_to_live(8, 0)));
+}
+
+#[test]
+fn lease_atomic() {
+    let read = |kvs: &str, revision: u64, count: u64| {
+        call(
+            9,
+            r#"{"range":{"key":"a"}}"#,
+            &format!(r#"{{"range":{{"revision":{revision},"count":{count},"kvs":[{kvs}]}}}}"#),
+        )
+    };
+    let pair =
+        r#"{"key":"a","value":"v","create_revision":2,"mod_revision":2,"version":1,"lease":9}"#;
+    let gone = leased() + &time_to_live(7, -1);
+    assert_good(Check::LeaseAtomic, &(gone.clone() + &read("", 3, 0)));
+    assert_breaks(Check::LeaseAtomic, &(gone + &read(pair, 2, 1)));
+    assert_breaks(Check::LeaseAtomic, &(leased() + &end_told(7) + &time_to_live(8, 0)));
+    // One key of two ends: the other is read behind that.
+    let two = leased() + &put_with(3, r#""key":"b","value":"v","lease":9"#, 3);
+    let half = end_told(8).replace(r#""mod_revision":3"#, r#""mod_revision":4"#);
+    let half = half.replace("3000000000", "7000000000");
+    let left = pair.replace(r#""a""#, r#""b""#).replace("_revision\":2", "_revision\":3");
+    let read = read(&left, 4, 1).replace(r#""key":"a"}}"#, r#""key":"b"}}"#);
+    assert_breaks(Check::LeaseAtomic, &(two + &half + &read));
+}
+
+#[test]
+fn lease_answers() {
+    let shown = time_to_live(3, 4);
+    assert_good(Check::LeaseAnswers, &(leased() + &shown));
+    assert_breaks(
+        Check::LeaseAnswers,
+        &(leased() + &shown.replace(r#""granted_ttl":5"#, r#""granted_ttl":6"#)),
+    );
+    assert_breaks(Check::LeaseAnswers, &put_with(2, r#""key":"a","lease":9"#, 2));
+    assert_breaks(Check::LeaseAnswers, &(leased() + &time_to_live(7, -1) + &time_to_live(8, 0)));
+}
+
+#[test]
+fn lock_exclusive() {
+    let hold = |client: u64, second: u64| {
+        let time = second * 1_000_000_000;
+        format!(
+            "{{\"event\":\"hold\",\"client\":{client},\"lock\":\"l\",\"lease\":9,\"time\":{time}}}\n"
+        )
+    };
+    let release = "{\"event\":\"release\",\"client\":1,\"lock\":\"l\",\"time\":4000000000}\n";
+    assert_good(Check::LockExclusive, &(leased() + &hold(1, 3) + release + &hold(2, 5)));
+    assert_breaks(Check::LockExclusive, &(leased() + &hold(1, 3) + &hold(2, 5)));
+    // The lease may have ended by then.
+    assert_good(Check::LockExclusive, &(leased() + &hold(1, 3) + &hold(2, 6)));
+}
+
+#[test]
+fn hash_equal() {
+    let hash = |id: u64, hash: u32| {
+        let response = format!(
+            r#"{{"hash_kv":{{"revision":2,"hash":{hash},"compact_revision":-1,"hash_revision":2}}}}"#
+        );
+        call(id, r#"{"hash_kv":{"revision":2}}"#, &response)
+            .replace(r#""id":3,"#, r#""id":3,"member":"b","#)
+            .replacen(
+                r#""return","client":1,"id":3,"member":"b""#,
+                r#""return","client":1,"id":3"#,
+                1,
+            )
+    };
+    assert_good(Check::HashEqual, &(put(1, "a", "v", 2) + &hash(2, 5) + &hash(3, 5)));
+    assert_breaks(Check::HashEqual, &(put(1, "a", "v", 2) + &hash(2, 5) + &hash(3, 6)));
+}
