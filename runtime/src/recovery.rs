@@ -18,7 +18,7 @@ pub struct Found {
     pub genesis: Option<(u16, u64)>,
     /// The generation of this start.
     pub generation: Generation,
-    /// Bytes of all segments.
+    /// Bytes of all segments, without what was given back.
     pub disk_bytes: u64,
 }
 
@@ -44,7 +44,8 @@ pub enum Error {
     },
 }
 
-/// Recovers the member's state. `value_bytes` of values are kept in memory.
+/// Recovers the member's state, and gives back what earlier starts left unused. `value_bytes` of
+/// values are kept in memory.
 ///
 /// # Errors
 /// Damage, with file and offset; or history that misses acknowledged data.
@@ -56,7 +57,6 @@ pub fn recover(
     value_bytes: usize,
 ) -> Result<Found, Error> {
     let files = dir.list()?;
-    let disk_bytes = files.iter().map(|(_, len)| len).sum();
     let mut segments = Vec::with_capacity(files.len());
     for (id, len) in files {
         let first_block = Bytes::from(dir.read(id, 0, MAX_BLOCK_BYTES as usize)?);
@@ -75,6 +75,10 @@ pub fn recover(
     let mut replay = Replay::new(surveyed, shards, value_bytes);
     each_entry(dir, &recovered, &mut |entry| replay.take(entry))?;
     let restore = replay.finish(&recovered);
+    for leftover in recovered.leftovers() {
+        dir.give_back(leftover)?;
+    }
+    let disk_bytes = dir.list()?.iter().map(|(_, len)| len).sum();
     Ok(Found { restore, genesis, generation, disk_bytes })
 }
 

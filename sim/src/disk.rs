@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use braid_storage::ids::SegmentId;
+use braid_storage::recover::Leftover;
 use braid_storage::segment::SegmentHeader;
 use bytes::Bytes;
 
@@ -63,6 +64,19 @@ impl Disk {
         let segment = self.segment_mut(segment);
         for patch in std::mem::take(&mut segment.unsynced) {
             patch.apply(&mut segment.durable);
+        }
+    }
+
+    /// Gives back space that holds nothing, durably.
+    pub fn give_back(&mut self, leftover: Leftover) {
+        match leftover {
+            Leftover::Segment(segment) => {
+                self.segments.remove(&segment);
+            }
+            Leftover::Rest { segment, from } => {
+                self.sync(segment);
+                self.segment_mut(segment).durable.truncate(from as usize);
+            }
         }
     }
 

@@ -47,6 +47,8 @@ pub fn recover(disk: &mut Disk, options: &Options, salt: u32) -> Result<Vec<Core
     let (shards, seed) = genesis.unwrap_or((options.shards, options.hash_seed));
     let mut replay = Replay::new(surveyed, shards, options.core.value_bytes);
     each_entry(disk, &recovered, &mut |entry| replay.take(entry))?;
+    let restore = replay.finish(&recovered);
+    recovered.leftovers().into_iter().for_each(|leftover| disk.give_back(leftover));
     let log = LogConfig {
         segment_bytes: options.segment_bytes,
         block_bytes: options.block_bytes,
@@ -62,7 +64,7 @@ pub fn recover(disk: &mut Disk, options: &Options, salt: u32) -> Result<Vec<Core
         log,
         disk_bytes: disk.list().map(|(_, len)| len).sum(),
     };
-    Ok(member::cores(&config, replay.finish(&recovered))?)
+    Ok(member::cores(&config, restore)?)
 }
 
 fn files(disk: &Disk) -> Vec<SegmentFile> {

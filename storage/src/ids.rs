@@ -100,6 +100,18 @@ impl SegmentId {
         fits.then_some(Self(high << Self::ORDINAL_BITS | u64::from(ordinal)))
     }
 
+    /// The start of the member that made the segment.
+    #[must_use]
+    pub const fn generation(self) -> Generation {
+        Generation(self.0 >> (Self::CORE_BITS + Self::ORDINAL_BITS))
+    }
+
+    /// Whether both are segments of one core's log of one generation.
+    #[must_use]
+    pub const fn is_same_log(self, other: Self) -> bool {
+        self.0 >> Self::ORDINAL_BITS == other.0 >> Self::ORDINAL_BITS
+    }
+
     /// The name of the segment's file in the data directory.
     #[must_use]
     pub fn file_name(self) -> String {
@@ -149,6 +161,9 @@ mod tests {
         });
         assert!(ids.is_sorted_by(|one, next| one < next));
         assert_eq!(ids[0].file_name(), "0000001000000000.log");
+        assert_eq!(ids.map(|id| id.generation().0), [1, 1, 1, 1, 2]);
+        let same_log = ids.windows(2).map(|pair| pair[0].is_same_log(pair[1]));
+        assert_eq!(same_log.collect::<Vec<_>>(), [true, false, false, false]);
     }
 
     #[test]

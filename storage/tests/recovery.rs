@@ -48,7 +48,7 @@ fn locations_point_at_payloads() {
 }
 
 #[test]
-fn the_tail_and_the_unused_segments_are_told() {
+fn the_tail_is_told() {
     let mut fixture = Fixture::new();
     fixture.push(0, 1, 1, payload(0, 1, 700));
     fixture.flush(1);
@@ -56,18 +56,6 @@ fn the_tail_and_the_unused_segments_are_told() {
     let (segment, offset, len) = fixture.writes[0];
     let tail = recovered.tails[0];
     assert_eq!((tail.segment, tail.end, tail.write), (segment, offset + len, 1));
-    let spare = *fixture.disk.files.keys().last().unwrap();
-    assert_eq!(recovered.unused, [spare]);
-}
-
-#[test]
-fn unused_segments_may_be_removed() {
-    let mut fixture = Fixture::new();
-    fixture.push(0, 1, 1, payload(0, 1, 700));
-    fixture.flush(1);
-    let (recovered, entries) = fixture.disk.recover().unwrap();
-    recovered.unused.iter().for_each(|id| drop(fixture.disk.files.remove(id)));
-    assert_eq!(fixture.disk.recover().unwrap().1, entries);
 }
 
 #[test]

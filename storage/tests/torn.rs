@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use braid_storage::recover::RecoveredEntry;
-use common::{Disk, Fixture, config, payload};
+use common::{Disk, Fixture, by_group, config, payload, supersede};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -116,20 +116,6 @@ impl Member {
         self.groups = by_group(&found);
         assert_eq!(self.disk.recover().expect("as before").1, found);
     }
-}
-
-fn supersede(groups: &mut BTreeMap<u16, Vec<RecoveredEntry>>, entry: RecoveredEntry) {
-    let entries = groups.entry(entry.group.0).or_default();
-    entries.retain(|older| older.index < entry.index);
-    entries.push(entry);
-}
-
-fn by_group(entries: &[RecoveredEntry]) -> BTreeMap<u16, Vec<RecoveredEntry>> {
-    let mut groups: BTreeMap<u16, Vec<RecoveredEntry>> = BTreeMap::new();
-    for entry in entries {
-        groups.entry(entry.group.0).or_default().push(entry.clone());
-    }
-    groups
 }
 
 proptest! {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use braid_storage::ids::SegmentId;
+use braid_storage::recover::Leftover;
 use glommio::io::OpenOptions;
 
 use super::{Access, FileError, LogFile, failed};
@@ -125,6 +126,26 @@ impl LogDir {
         sync().map_err(failed("sync", &path))
     }
 
+    /// Gives back space that holds nothing; durably. Blocks.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn give_back(&self, leftover: Leftover) -> Result<(), FileError> {
+        match leftover {
+            Leftover::Segment(segment) => {
+                let path = self.file(segment);
+                fs::remove_file(&path).map_err(failed("remove", &path))?;
+                sync_dir(&self.path)
+            }
+            Leftover::Rest { segment, from } => {
+                let path = self.file(segment);
+                let file = File::options().write(true).open(&path);
+                file.and_then(|file| file.set_len(u64::from(from)).and_then(|()| file.sync_all()))
+                    .map_err(failed("shorten", &path))
+            }
+        }
+    }
+
     /// Makes a segment of `len` bytes that begins with `first_block` (a whole number of blocks)
     /// and holds zeros otherwise; durable once this completes. Every block is written, not just
     /// reserved, so that no later write changes the file's metadata.
@@ -234,6 +255,19 @@ mod tests {
             creating.create(ID, 1 << 20, &[], Pace::Full).await.unwrap();
         });
         assert!(fs::metadata(dir.file(ID)).unwrap().blocks() * 512 >= 1 << 20);
+    }
+
+    #[test]
+    fn leftovers_are_given_back() {
+        let temp = TempDir::new();
+        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
+        let gone = SegmentId(0x43);
+        [ID, gone].iter().for_each(|id| fs::write(dir.file(*id), [1; 9000]).unwrap());
+        dir.give_back(Leftover::Segment(gone)).unwrap();
+        dir.give_back(Leftover::Rest { segment: ID, from: 4096 }).unwrap();
+        assert_eq!(dir.list().unwrap(), [(ID, 4096)]);
+        assert_eq!(dir.read(ID, 4095, 9).unwrap(), [1]);
+        assert!(dir.give_back(Leftover::Segment(gone)).is_err());
     }
 
     #[test]

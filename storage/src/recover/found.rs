@@ -19,9 +19,10 @@ pub struct Recovered {
     pub tails: Vec<LogTail>,
     /// The torn writes.
     pub cuts: Vec<Cut>,
-    /// Segments without a frame that counts. They may be removed or recycled once the first
-    /// segments of this generation are durable, not before: else their ids could be used again.
-    pub unused: Vec<SegmentId>,
+    /// The last generation that left a segment behind, with or without a frame.
+    pub(super) last_generation: Generation,
+    /// Segments behind the last frame of their log, in log order.
+    pub(super) unused: Vec<SegmentId>,
     /// The segments that hold frames, in log order.
     pub(super) ends: Vec<SegmentEnd>,
 }
@@ -32,6 +33,37 @@ impl Recovered {
     pub fn replay(&self) -> Replay<'_> {
         Replay::new(self)
     }
+
+    /// What may be given back to the file system: take them one after the other, each durable
+    /// before the next, after the last generation's tails are synced and once nothing speaks
+    /// against starting. A kill in between leaves a directory like any other.
+    ///
+    /// The last generation is left as it is. Its ids must not be used again, so it has to be the
+    /// last until a later one is there; and its files' length tells a cut one from a damaged one.
+    #[must_use]
+    pub fn leftovers(&self) -> Vec<Leftover> {
+        let earlier = |segment: SegmentId| segment.generation() < self.last_generation;
+        // From the end of each log, so that no segment is ever missing before another one, and
+        // all of them before the rests: only the last segment of a log may be cut.
+        let unused = self.unused.iter().rev().filter(|&&segment| earlier(segment));
+        let tails = self.tails.iter().filter(|tail| earlier(tail.segment) && tail.has_rest);
+        let rests = tails.map(|tail| Leftover::Rest { segment: tail.segment, from: tail.end });
+        unused.map(|&segment| Leftover::Segment(segment)).chain(rests).collect()
+    }
+}
+
+/// Space of a log of an earlier generation that holds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftover {
+    /// A segment behind all frames, to be removed.
+    Segment(SegmentId),
+    /// The bytes of a segment from an offset on, to be cut off.
+    Rest {
+        /// The segment.
+        segment: SegmentId,
+        /// The file's new length.
+        from: u32,
+    },
 }
 
 /// Where a log ends.
@@ -47,6 +79,8 @@ pub struct LogTail {
     pub end: u32,
     /// The number of the last write that has a frame.
     pub write: u64,
+    /// Whether the segment's file goes on behind `end`.
+    pub(super) has_rest: bool,
 }
 
 /// A torn write: it was never acknowledged, and what is left of it behind `at` is ignored, on this

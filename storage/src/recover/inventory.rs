@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::ids::{ClusterId, Generation, MemberId, SegmentId};
 use crate::recover::RecoveryError;
-use crate::segment::{HeaderError, SegmentHeader};
+use crate::segment::{HeaderError, SegmentHeader, is_segment_size};
 
 /// A segment file as the driver finds it.
 #[derive(Clone, Debug)]
@@ -36,8 +36,8 @@ impl Inventory {
         // An id is made of generation, core and place, in this order.
         files.sort_by_key(|file| file.id);
         let mut segments = Vec::with_capacity(files.len());
-        for file in &files {
-            let header = check_file(file)?;
+        for (at, file) in files.iter().enumerate() {
+            let header = check_file(file, may_be_cut(file.id, &files[at + 1..]))?;
             if (header.cluster, header.member) != (cluster, member) {
                 let (segment, cluster, member) = (header.id, header.cluster, header.member);
                 return Err(RecoveryError::Foreign { segment, cluster, member });
@@ -51,11 +51,24 @@ impl Inventory {
     /// The generation that this start of the member must use.
     #[must_use]
     pub fn next_generation(&self) -> Generation {
-        Generation(self.segments.last().map_or(0, |last| last.generation.0) + 1)
+        Generation(self.last_generation().0 + 1)
+    }
+
+    /// The last one that left a segment behind; 0 for none.
+    pub(super) fn last_generation(&self) -> Generation {
+        self.segments.last().map_or(Generation(0), |last| last.generation)
     }
 }
 
-fn check_file(file: &SegmentFile) -> Result<SegmentHeader, RecoveryError> {
+/// Whether the unused rest of a segment may have been given back: see
+/// [`Leftover`](crate::recover::Leftover). `later` are the files behind it.
+fn may_be_cut(segment: SegmentId, later: &[SegmentFile]) -> bool {
+    let ends_log = later.first().is_none_or(|next| !next.id.is_same_log(segment));
+    ends_log && later.last().is_some_and(|last| last.id.generation() > segment.generation())
+}
+
+/// The file's header; when the file was cut, with the length that is left.
+fn check_file(file: &SegmentFile, may_be_cut: bool) -> Result<SegmentHeader, RecoveryError> {
     let header = SegmentHeader::decode(&file.first_block).map_err(|error| match error {
         HeaderError::Damaged => RecoveryError::DamagedHeader(file.id),
         HeaderError::Newer(version) => RecoveryError::NewerFormat { segment: file.id, version },
@@ -64,10 +77,16 @@ fn check_file(file: &SegmentFile) -> Result<SegmentHeader, RecoveryError> {
         return Err(RecoveryError::Renamed { name: file.id, holds: header.id });
     }
     let expected = u64::from(header.segment_bytes);
-    if file.len == expected {
-        Ok(header)
-    } else {
-        Err(RecoveryError::Length { segment: file.id, expected, found: file.len })
+    match u32::try_from(file.len) {
+        Ok(len) if len == header.segment_bytes => Ok(header),
+        Ok(len)
+            if may_be_cut
+                && len < header.segment_bytes
+                && is_segment_size(len, header.block_bytes) =>
+        {
+            Ok(SegmentHeader { segment_bytes: len, ..header })
+        }
+        _ => Err(RecoveryError::Length { segment: file.id, expected, found: file.len }),
     }
 }
 
@@ -77,7 +96,7 @@ fn check_place(
     header: &SegmentHeader,
 ) -> Result<(), RecoveryError> {
     let (generation, core) = (header.generation, header.core);
-    let same_log = previous.filter(|previous| is_same_log(previous, header));
+    let same_log = previous.filter(|previous| previous.id.is_same_log(header.id));
     let ordinal = same_log.map_or(0, |previous| previous.ordinal + 1);
     match SegmentId::compose(generation, core, ordinal) {
         Some(segment) if segment != header.id => {
@@ -86,8 +105,4 @@ fn check_place(
         }
         _ => Ok(()),
     }
-}
-
-pub(super) fn is_same_log(one: &SegmentHeader, other: &SegmentHeader) -> bool {
-    (one.generation, one.core) == (other.generation, other.core)
 }

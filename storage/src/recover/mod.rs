@@ -27,7 +27,7 @@ mod survey;
 mod window;
 
 pub use error::{Corruption, FrameMark, RecoveryError};
-pub use found::{Cut, LogTail, Recovered};
+pub use found::{Cut, Leftover, LogTail, Recovered};
 pub use inventory::{Inventory, SegmentFile};
 pub use replay::{RecoveredEntry, Replay};
 pub use scan::Scan;

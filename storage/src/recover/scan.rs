@@ -7,9 +7,9 @@
 use bytes::Bytes;
 
 use crate::frame::FrameHeader;
-use crate::ids::Location;
+use crate::ids::{Location, SegmentId};
 use crate::recover::found::{Cut, LogTail, Recovered, SegmentEnd};
-use crate::recover::inventory::{Inventory, is_same_log};
+use crate::recover::inventory::Inventory;
 use crate::recover::survey::Survey;
 use crate::recover::window::{ReadRequest, Sight, Window};
 use crate::recover::{Corruption, FrameMark, RecoveryError};
@@ -115,14 +115,18 @@ impl Scan {
     #[must_use]
     pub fn finish(mut self) -> Recovered {
         self.survey.finish();
-        let used = |id| self.ends.binary_search_by_key(&id, |end| end.header.id).is_ok();
+        let behind_all_frames = |&id: &SegmentId| {
+            let next = self.ends.partition_point(|end| end.header.id < id);
+            self.ends.get(next).is_none_or(|end| !end.header.id.is_same_log(id))
+        };
         let ids = self.inventory.segments.iter().map(|segment| segment.id);
         Recovered {
+            last_generation: self.inventory.last_generation(),
             durable_w: self.survey.durable_w,
             groups: self.survey.groups,
             tails: self.tails,
             cuts: self.cuts,
-            unused: ids.filter(|&id| !used(id)).collect(),
+            unused: ids.filter(behind_all_frames).collect(),
             ends: self.ends,
         }
     }
@@ -215,7 +219,7 @@ impl Scan {
     fn leave_segment(&mut self, left: &SegmentHeader) {
         self.segment += 1;
         let next = self.inventory.segments.get(self.segment);
-        if !next.is_some_and(|next| is_same_log(left, next)) {
+        if !next.is_some_and(|next| next.id.is_same_log(left.id)) {
             self.finish_log(left);
         }
         self.enter_segment();
@@ -236,12 +240,14 @@ impl Scan {
         }
         if let (Some((_, last, _)), Some(SegmentEnd { header, end })) = (log.last, self.ends.last())
         {
+            let end = end.next_multiple_of(header.block_bytes);
             self.tails.push(LogTail {
                 generation: left.generation,
                 core: left.core,
                 segment: header.id,
-                end: end.next_multiple_of(header.block_bytes),
+                end,
                 write: last.write,
+                has_rest: end < header.segment_bytes,
             });
         }
     }

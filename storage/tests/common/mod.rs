@@ -9,7 +9,7 @@ use braid_storage::ids::{
 use braid_storage::limits::MAX_BLOCK_BYTES;
 use braid_storage::log::{HardState, Log, LogConfig, Write};
 use braid_storage::recover::{
-    Inventory, Recovered, RecoveredEntry, RecoveryError, Scan, SegmentFile,
+    Inventory, Leftover, Recovered, RecoveredEntry, RecoveryError, Scan, SegmentFile,
 };
 use bytes::Bytes;
 
@@ -66,6 +66,17 @@ impl Disk {
         for (sector, chunk) in bytes.chunks(BLOCK as usize).enumerate().filter(|at| keeps(at.0)) {
             let start = write.offset() as usize + sector * BLOCK as usize;
             file[start..start + chunk.len()].copy_from_slice(chunk);
+        }
+    }
+
+    pub fn give_back(&mut self, leftover: Leftover) {
+        match leftover {
+            Leftover::Segment(segment) => {
+                self.files.remove(&segment).expect("it was found");
+            }
+            Leftover::Rest { segment, from } => {
+                self.files.get_mut(&segment).expect("it was found").truncate(from as usize);
+            }
         }
     }
 
@@ -163,6 +174,21 @@ impl Fixture {
     pub fn entries(&self) -> Vec<RecoveredEntry> {
         self.written.concat()
     }
+}
+
+/// Takes in an entry as recovery must: it supersedes those of its index and above.
+pub fn supersede(groups: &mut BTreeMap<u16, Vec<RecoveredEntry>>, entry: RecoveredEntry) {
+    let entries = groups.entry(entry.group.0).or_default();
+    entries.retain(|older| older.index < entry.index);
+    entries.push(entry);
+}
+
+pub fn by_group(entries: &[RecoveredEntry]) -> BTreeMap<u16, Vec<RecoveredEntry>> {
+    let mut groups: BTreeMap<u16, Vec<RecoveredEntry>> = BTreeMap::new();
+    for entry in entries {
+        groups.entry(entry.group.0).or_default().push(entry.clone());
+    }
+    groups
 }
 
 /// Bytes that tell entries apart.
