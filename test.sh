@@ -8,9 +8,10 @@
 #   lint       clippy on all targets, warnings denied
 #   unit       unit, property, simulation and document tests of all crates
 #   supply     licences, sources and bans of dependencies (where cargo-deny is installed)
+#   fuzz       each fuzz target for some seconds (fuzz/run.sh; for longer: fuzz/run.sh SECONDS)
 #   blackbox   the release binary against real clients and a real etcd (tests/run.sh)
 #
-# Needs cargo with rustfmt and clippy, a C compiler, Go and Python 3; `.ci/run` installs or names
+# Needs cargo with rustfmt and clippy, a C and a C++ compiler, Go and Python 3; `.ci/run` installs or names
 # what is missing.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -44,6 +45,10 @@ section_supply() {
 	cargo deny --workspace check bans licenses sources
 }
 
+section_fuzz() {
+	fuzz/run.sh
+}
+
 section_blackbox() {
 	if [[ ! -x tests/run.sh ]]; then
 		echo "tests/run.sh is missing" >&2
@@ -68,7 +73,7 @@ run() {
 }
 
 sections=("$@")
-if ((${#sections[@]} == 0)); then sections=(format lint unit supply blackbox); fi
+if ((${#sections[@]} == 0)); then sections=(format lint unit supply fuzz blackbox); fi
 for section in "${sections[@]}"; do
 	if ! declare -F "section_$section" >/dev/null; then
 		sed -n '2,/^set /p' "$0" | sed '/^set /d; s/^# \?//'

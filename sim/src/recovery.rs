@@ -15,8 +15,10 @@ use bytes::Bytes;
 use crate::disk::Disk;
 use crate::member::Options;
 
-const CLUSTER: ClusterId = ClusterId(11);
-const MEMBER: MemberId = MemberId(12);
+/// Whose the disks are.
+pub const CLUSTER: ClusterId = ClusterId(11);
+/// And which member's.
+pub const MEMBER: MemberId = MemberId(12);
 
 /// Why a disk cannot be started from.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,5 @@
+//! Feeds the target of the same name.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| braid_fuzz::http1::run(bytes));
