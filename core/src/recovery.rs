@@ -34,6 +34,21 @@ pub enum RestoreError {
         /// What is wrong.
         source: PayloadError,
     },
+    /// A sound record cannot follow those before it.
+    #[error(
+        "group {group}, entry {index} at {location}: the record of revision {revision} contradicts \
+         the ones before it; is the segment another member's, or was it edited?"
+    )]
+    Order {
+        /// The group.
+        group: GroupId,
+        /// The raft index.
+        index: u64,
+        /// The segment and offset.
+        location: Location,
+        /// The record's.
+        revision: Revision,
+    },
     /// Acknowledged data is missing.
     #[error(transparent)]
     Lost(#[from] Lost),
@@ -182,7 +197,7 @@ impl Replay {
     pub fn take(&mut self, entry: &RecoveredEntry) -> Result<(), RestoreError> {
         match decode(entry)? {
             Payload::Barrier => {}
-            Payload::Batch(batch, values) => self.batch(entry, &batch, &values),
+            Payload::Batch(batch, values) => self.batch(entry, &batch, &values)?,
             Payload::Control(control) => self.control(control),
         }
         Ok(())
@@ -192,7 +207,12 @@ impl Replay {
         revision <= self.surveyed.last && !self.surveyed.decisions.void(epoch, revision)
     }
 
-    fn batch(&mut self, entry: &RecoveredEntry, batch: &Batch, values: &Bytes) {
+    fn batch(
+        &mut self,
+        entry: &RecoveredEntry,
+        batch: &Batch,
+        values: &Bytes,
+    ) -> Result<(), RestoreError> {
         let values_at = payload::values_offset(&entry.payload).unwrap_or_default();
         let start = entry.location.plus(values_at);
         for record in &batch.records {
@@ -202,12 +222,18 @@ impl Replay {
                 continue;
             };
             for change in &record.changes {
+                if !admits(shard, record.revision, change) {
+                    let (revision, location) = (record.revision, entry.location);
+                    let RecoveredEntry { group, index, .. } = *entry;
+                    return Err(RestoreError::Order { group, index, location, revision });
+                }
                 apply(shard, record.revision, change, start, values);
             }
             if shard.index().resident_bytes() > self.value_bytes {
                 shard.index_mut().evict(self.value_bytes, EVICTION_STEP);
             }
         }
+        Ok(())
     }
 
     fn control(&mut self, control: Control) {
@@ -267,6 +293,14 @@ fn restored(state: &GroupState) -> Restored {
         last_index: state.last_index,
         last_term: state.last_term,
     }
+}
+
+fn admits(shard: &ShardState, revision: Revision, change: &Change) -> bool {
+    let live = match change.action {
+        Action::Put { create_revision, version, .. } => Some((create_revision, version)),
+        Action::Delete | Action::RevokeLease(_) => None,
+    };
+    shard.index().admits(revision, change.sub, live)
 }
 
 fn apply(

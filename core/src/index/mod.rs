@@ -101,11 +101,18 @@ impl Index {
         }
     }
 
+    /// Whether change number `sub` of the write at `revision` may come next. `live` is the create
+    /// revision and version of a put; a delete has none. What comes from a disk is asked first.
+    #[must_use]
+    pub fn admits(&self, revision: Revision, sub: u32, live: Option<(Revision, u64)>) -> bool {
+        let stamp = Stamp { revision, sub };
+        self.revisions.last().is_none_or(|last| last.stamp < stamp) && Packed::fits(stamp, live)
+    }
+
     /// Gives `key` a new version, the change number `sub` of the write at `revision`.
     ///
     /// # Panics
-    /// When the change does not follow the last one in the order of (revision, sub), or when
-    /// `version` is 0: the caller has checked its records.
+    /// When the change is not one that [`Self::admits`] lets through.
     pub fn put(&mut self, key: &[u8], revision: Revision, sub: u32, v: NewVersion<'_>) {
         assert!(v.version > 0, "a live version counts at least one change, at revision {revision}");
         let stamp = Stamp { revision, sub };
@@ -125,7 +132,7 @@ impl Index {
     /// everything older of it was dropped by a compaction at `revision`.
     ///
     /// # Panics
-    /// When the change does not follow the last one in the order of (revision, sub).
+    /// When the change is not one that [`Self::admits`] lets through.
     pub fn delete(&mut self, key: &[u8], revision: Revision, sub: u32) {
         self.apply(key, Packed::tombstone(Stamp { revision, sub }));
     }

@@ -49,7 +49,19 @@ pub(super) struct Body {
     pub(super) value: ColdValue,
 }
 
+/// 2^56 revisions and 2^48 changes of one key take centuries to make.
+const REVISIONS: u64 = 1 << 56;
+const VERSIONS: u64 = 1 << 48;
+
 impl Packed {
+    /// Whether a version (by create revision and version) or tombstone has room for its numbers.
+    pub(super) fn fits(stamp: Stamp, live: Option<(Revision, u64)>) -> bool {
+        let fits = |(created, version): (Revision, u64)| {
+            created.0 < REVISIONS && (1..VERSIONS).contains(&version)
+        };
+        stamp.revision.0 < REVISIONS && live.is_none_or(fits)
+    }
+
     /// A version. Its value is not in memory yet.
     pub(super) fn live(stamp: Stamp, body: Body) -> Self {
         let mut packed = Self::tombstone(stamp);
@@ -127,9 +139,12 @@ impl Packed {
     }
 
     fn write<const N: usize>(&mut self, at: usize, number: u64) {
-        // 2^48 changes of one key and 2^56 revisions take centuries to make. A segment's id has all
-        // its bytes: the starts of a member, which it counts, can come one a second.
-        assert!(N == 8 || number < 1 << (8 * N), "{number} does not fit the {N} bytes the index has for it");
+        // A segment's id has all its bytes: the starts of a member, which it counts, can come one a
+        // second.
+        assert!(
+            N == 8 || number < 1 << (8 * N),
+            "{number} does not fit the {N} bytes the index has for it"
+        );
         self.0[at..at + N].copy_from_slice(&number.to_le_bytes()[..N]);
     }
 }

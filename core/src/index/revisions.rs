@@ -56,7 +56,7 @@ impl Revisions {
 
     /// Appends a change, which must follow the last one.
     pub(super) fn push(&mut self, change: Change) {
-        let last = self.len.checked_sub(1).map(|last| self.get(last).stamp);
+        let last = self.last().map(|last| last.stamp);
         assert!(
             last < Some(change.stamp),
             "change {:?} came after {last:?}: records of a shard were applied out of order",
@@ -75,6 +75,11 @@ impl Revisions {
     pub(super) fn get(&self, position: usize) -> Change {
         let position = self.forgotten + position;
         self.chunks[position / CHUNK][position % CHUNK].into()
+    }
+
+    /// The newest change.
+    pub(super) fn last(&self) -> Option<Change> {
+        self.len.checked_sub(1).map(|last| self.get(last))
     }
 
     /// The oldest change.
