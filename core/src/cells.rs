@@ -7,15 +7,17 @@
 //! A core publishes a lower bound *before* it takes a revision, and a reader of the cells loads
 //! the counter *before* it loads them. If the reader missed the bound, it loaded the cell before
 //! the bound was stored, hence the counter before the revision was taken: its candidate lies below
-//! that revision. This argument needs one total order over these operations, hence `SeqCst`
-//! throughout. The model in `tests/` checks it over every interleaving.
-
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU64, Ordering::SeqCst};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+//! that revision. A revision that moves from one core's cover to another's moves from a lower core
+//! to a higher one, and bounds are loaded in ascending order: who misses the old cover sees the new
+//! one. And whoever commits last sees that all others have. This needs one total order over these
+//! operations, hence `SeqCst` throughout.
+//!
+//! This file and the sequencer's name no atomics of their own, so that a model checker can build
+//! them with its own: `core/tests/cells_model.rs` goes through the interleavings.
 
 use braid_storage::ids::{CoreId, Revision};
+
+use super::atomics::{AtomicU64, Ordering::SeqCst};
 
 /// "Nothing in flight", "waits for nothing", "nothing pinned".
 const NOTHING: u64 = u64::MAX;
@@ -104,12 +106,20 @@ impl Cells {
     /// two: what may be acknowledged.
     #[must_use]
     pub fn raise_watermark(&self) -> Revision {
-        let mut candidate = self.counter.0.load(SeqCst);
-        for core in &self.cores {
-            candidate = candidate.min(core.0.in_flight.load(SeqCst) - 1);
-        }
-        let before = self.watermark.0.fetch_max(candidate, SeqCst);
-        Revision(before.max(candidate))
+        let taken = self.last_taken();
+        self.raise_to(taken.min(self.below_in_flight()))
+    }
+
+    /// The last revision below everything in flight, as far as the cores' bounds tell.
+    pub(super) fn below_in_flight(&self) -> Revision {
+        let bounds = self.cores.iter().map(|core| core.0.in_flight.load(SeqCst));
+        Revision(bounds.fold(NOTHING, u64::min) - 1)
+    }
+
+    /// Raises the published watermark unless it is there already; what it is now at least.
+    pub(super) fn raise_to(&self, candidate: Revision) -> Revision {
+        let before = self.watermark.0.fetch_max(candidate.0, SeqCst);
+        candidate.max(Revision(before))
     }
 
     /// The other cores that wait for a revision up to `watermark`.

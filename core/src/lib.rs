@@ -25,3 +25,8 @@ pub mod version;
 pub mod watch;
 
 pub use braid_storage::ids;
+
+/// What [`cells`] are built on; their model check puts the checker's own types here.
+mod atomics {
+    pub use std::sync::atomic::{AtomicU64, Ordering};
+}

@@ -53,8 +53,8 @@ impl Sequencer {
         revision
     }
 
-    /// Takes over `parts` parts of a revision that another core has taken and still covers. When
-    /// this returns, this core covers it too.
+    /// Takes over `parts` parts of a revision that a core of a lower number (the coordinator's is
+    /// 0) or this one has taken and still covers. When this returns, this core covers it too.
     pub fn adopt(&mut self, revision: Revision, parts: u32) {
         assert!(parts > 0, "an adopted revision has parts");
         let at = self.in_flight.partition_point(|known| known.revision < revision);
@@ -123,91 +123,5 @@ impl Sequencer {
     #[must_use]
     pub fn cells(&self) -> &Cells {
         &self.cells
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn two_cores() -> (Sequencer, Sequencer) {
-        let cells = Arc::new(Cells::new(2, Revision::FRESH));
-        (Sequencer::new(cells.clone(), CoreId(0)), Sequencer::new(cells, CoreId(1)))
-    }
-
-    impl Sequencer {
-        fn publish_all(&mut self) {
-            let batch = self.end_batch();
-            self.publish(batch);
-        }
-    }
-
-    #[test]
-    fn the_watermark_stops_below_the_lowest_revision_in_flight() {
-        let (mut a, mut b) = two_cores();
-        let first = a.take(1);
-        let second = b.take(1);
-        assert_eq!((first, second), (Revision(2), Revision(3)));
-        b.committed(second);
-        b.publish_all();
-        assert_eq!(b.watermark(), Revision(1));
-        a.committed(first);
-        a.publish_all();
-        assert_eq!(b.watermark(), Revision(3));
-    }
-
-    #[test]
-    fn an_idle_core_holds_nobody_back() {
-        let (mut a, b) = two_cores();
-        let revision = a.take(1);
-        a.committed(revision);
-        a.publish_all();
-        assert_eq!(b.watermark(), revision);
-    }
-
-    #[test]
-    fn an_adopted_revision_is_covered_by_both_cores() {
-        let (mut a, mut b) = two_cores();
-        let revision = a.take(2);
-        let later = b.take(1);
-        b.adopt(revision, 1);
-        a.committed(revision);
-        a.committed(revision);
-        a.publish_all();
-        b.committed(later);
-        b.publish_all();
-        assert_eq!(a.watermark(), Revision(1));
-        b.committed(revision);
-        b.publish_all();
-        assert_eq!(a.watermark(), later);
-    }
-
-    #[test]
-    fn parts_commit_one_by_one() {
-        let (mut a, _) = two_cores();
-        let revision = a.take(2);
-        a.committed(revision);
-        a.publish_all();
-        assert_eq!(a.watermark(), Revision(1));
-        a.committed(revision);
-        a.publish_all();
-        assert_eq!(a.watermark(), revision);
-    }
-
-    #[test]
-    fn a_commit_is_not_published_before_its_batch() {
-        let (mut a, b) = two_cores();
-        let first = a.take(1);
-        a.committed(first);
-        let batch = a.end_batch();
-        let second = a.take(1);
-        a.adopt(second, 1);
-        assert_eq!(b.watermark(), Revision(1), "events of {first} have not left");
-        a.committed(second);
-        a.committed(second);
-        a.publish(batch);
-        assert_eq!(b.watermark(), first);
-        a.publish_all();
-        assert_eq!(b.watermark(), second);
     }
 }

@@ -19,7 +19,18 @@ pub mod recovery;
 pub mod signals;
 pub mod sockets;
 
-/// What [`parking`] is built on; its model check puts the checker's own types here.
+/// What [`parking`] is built on; its model check puts the checker's own types here, and in the two
+/// below, on which the mailboxes are built.
 mod atomics {
     pub use std::sync::atomic::{AtomicU32, Ordering, fence};
+}
+
+/// The queue from one core to another.
+mod ring {
+    pub use rtrb::{Consumer, Producer, PushError, RingBuffer};
+}
+
+/// Holds the waker of a core's driver.
+mod waker {
+    pub use atomic_waker::AtomicWaker;
 }

@@ -2,16 +2,19 @@
 //!
 //! A queue has one sender and one receiver, so a busy pair exchanges cache lines and nothing else:
 //! no lock, no system call. The bell rings only where the receiver has parked.
+//!
+//! What this is built on comes from its parent, so that a model checker can put its own there:
+//! `runtime/tests/mailbox_model.rs`.
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use atomic_waker::AtomicWaker;
 use braid_storage::ids::CoreId;
-use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::parking::Parking;
+use super::parking::Parking;
+use super::ring::{Consumer, Producer, PushError, RingBuffer};
+use super::waker::AtomicWaker;
 
 /// Whether a core sleeps, and how to wake it.
 ///
@@ -124,7 +127,7 @@ impl<T> CoreEnd<T> {
     pub fn try_send(&mut self, to: CoreId, message: T) -> Result<(), T> {
         let outbox = self.outboxes[usize::from(to.0)].as_mut();
         let outbox = outbox.expect("a core keeps what it would send to itself");
-        outbox.push(message).map_err(|rtrb::PushError::Full(message)| message)?;
+        outbox.push(message).map_err(|PushError::Full(message)| message)?;
         if !self.unannounced.contains(&to) {
             self.unannounced.push(to);
         }
@@ -189,6 +192,3 @@ impl<T> CoreEnd<T> {
         self.inboxes.iter().flatten().any(|inbox| !inbox.is_empty())
     }
 }
-
-#[cfg(test)]
-mod tests;

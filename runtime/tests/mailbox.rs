@@ -1,6 +1,11 @@
-use super::*;
+//! Mailboxes, one step after the other. What holds while cores run at once is `mailbox_model.rs`'s.
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Wake;
+use std::task::{Context, Wake, Waker};
+
+use braid_runtime::mailbox::{CoreEnd, mailboxes};
+use braid_storage::ids::CoreId;
 
 const A: CoreId = CoreId(0);
 const B: CoreId = CoreId(1);
