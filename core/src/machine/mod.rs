@@ -141,7 +141,7 @@ impl Core {
         // What these mails set off was not worked on yet.
         more |= self.drain_own_mail();
         more |= self.publish_waiting();
-        self.poll_hub();
+        more |= self.run_hub();
         self.poll_segments();
         more || !self.own_mail.is_empty() || self.hub_is_behind()
     }

@@ -45,8 +45,10 @@ impl Core {
         self.hub.waiting_for().is_some_and(|revision| revision <= self.applied)
     }
 
-    /// Carries out what the hub wants.
-    pub(super) fn poll_hub(&mut self) {
+    /// Lets the hub work for a while and carries out what it wants. Returns whether it may have
+    /// more to do.
+    pub(super) fn run_hub(&mut self) -> bool {
+        let more = self.hub.work(self.config.watch.work_per_step);
         while let Some(output) = self.hub.poll_output() {
             match output {
                 WatchOutput::Respond(stream, response) => {
@@ -60,6 +62,7 @@ impl Core {
                 WatchOutput::History(query) => self.ask_history(query),
             }
         }
+        more
     }
 
     /// The cores that own keys of `interval`.

@@ -167,6 +167,7 @@ impl WatchHub {
     /// Live events of an interest up to `revision` are incomplete: its synced watchers, all of
     /// which are at the watermark or beyond, take those from the history.
     pub(super) fn lose(&mut self, id: InterestId, revision: Revision) {
+        self.finish_dealing();
         let interest = self.interests.get_mut(id);
         interest.lose(revision);
         let sharers: Vec<_> = interest.watchers.iter().copied().collect();

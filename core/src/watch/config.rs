@@ -26,6 +26,8 @@ pub struct WatchConfig {
     pub recent_bytes: usize,
     /// History queries under way at once.
     pub queries: usize,
+    /// Work of one step of the core: so many events, each for one watcher, or the like.
+    pub work_per_step: usize,
     /// Events wanted by one history query.
     pub query_events: usize,
     /// How often a watcher with `progress_notify` is told how far it has come; each stream adds
@@ -45,6 +47,7 @@ impl Default for WatchConfig {
             live_bytes: 16 << 20,
             recent_bytes: 4 << 20,
             queries: 64,
+            work_per_step: 1024,
             query_events: 1000,
             progress_interval: Duration::from_secs(600),
         }

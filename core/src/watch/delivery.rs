@@ -11,21 +11,8 @@ use super::watcher::{Stage, WatcherKey};
 use crate::api::{Event, WatchResponse};
 
 impl WatchHub {
-    /// Deals out the pending events up to the watermark.
-    pub(super) fn deliver_pending(&mut self) {
-        while let Some(live) = self.pending.pop_upto(self.delivered) {
-            for id in self.interests.find(&live.event.kv.key) {
-                let sharers: Vec<_> = self.interests.get(id).watchers.iter().copied().collect();
-                for key in sharers {
-                    self.deliver_live(key, &live);
-                }
-            }
-            self.recent.push(live);
-        }
-        self.flush_touched();
-    }
-
-    fn deliver_live(&mut self, key: WatcherKey, live: &LiveEvent) {
+    /// A live event for a watcher, if it wants it and is synced.
+    pub(super) fn deliver_live(&mut self, key: WatcherKey, live: &LiveEvent) {
         let watcher = &self.watchers[key.0];
         let wanted = watcher.stage == Stage::Synced
             && watcher.next <= live.revision
@@ -51,12 +38,15 @@ impl WatchHub {
     /// Puts events from the history, or from recent ones, into a watcher's responses; `after` is
     /// the revision that follows the ones they cover. Stops early when the stream is full.
     pub(super) fn feed(&mut self, key: WatcherKey, events: &[Event], after: Revision) {
+        let touched = self.touched.len();
         let refused = events
             .iter()
             .find(|event| self.watchers[key.0].options.pass(event) && !self.gather(key, event));
         let after = refused.map_or(after, |event| event.kv.mod_revision);
         self.watchers[key.0].next = after;
-        self.flush_touched();
+        // Others are left alone: a dealing may be in the middle of a revision.
+        self.touched.truncate(touched);
+        self.flush(key);
         self.make_ready(key);
     }
 
@@ -97,15 +87,9 @@ impl WatchHub {
             || (bytes > 0 && self.queued_bytes >= self.config.hub_bytes)
     }
 
-    fn flush_touched(&mut self) {
-        for key in std::mem::take(&mut self.touched) {
-            self.flush(key);
-        }
-    }
-
-    /// Queues what was gathered for a watcher.
-    fn flush(&mut self, key: WatcherKey) {
-        let watcher = &mut self.watchers[key.0];
+    /// Queues what was gathered for a watcher, if it is still there.
+    pub(super) fn flush(&mut self, key: WatcherKey) {
+        let Some(watcher) = self.watchers.get_mut(key.0) else { return };
         let batch = std::mem::take(&mut watcher.batch);
         if batch.events.is_empty() {
             return;

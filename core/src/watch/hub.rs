@@ -8,6 +8,7 @@ use slab::Slab;
 
 use super::catch_up::CatchUp;
 use super::config::WatchConfig;
+use super::dealing::Dealing;
 use super::interest::Interests;
 use super::live_buffer::{Pending, Recent};
 use super::messages::{HistoryAnswer, HistoryId, InterestId, LiveEvent, WatchOutput, WatchStats};
@@ -21,11 +22,18 @@ use crate::port::StreamId;
 /// The watch streams of one core.
 ///
 /// A state machine: inputs come by the `handle_*` methods, and after each of them (or a few)
-/// [`Self::poll_output`] is called until it has nothing more.
+/// [`Self::work`] does what they ask for, a piece at a time, and [`Self::poll_output`] is called
+/// until it has nothing more.
 pub struct WatchHub {
     pub(super) config: WatchConfig,
-    /// Every event up to here has been handed in and dealt out.
+    /// Every event up to here has been handed in.
+    pub(super) watermark: Revision,
+    /// Every event up to here is dealt out, or is being dealt out now.
     pub(super) delivered: Revision,
+    /// The dealing under way.
+    pub(super) dealing: Option<Dealing>,
+    /// Steps of watchers that are behind before the next dealing.
+    pub(super) steps_owed: u32,
     /// History below this revision is gone.
     pub(super) compacted: Revision,
     pub(super) streams: HashMap<StreamId, Stream>,
@@ -35,7 +43,7 @@ pub struct WatchHub {
     pub(super) recent: Recent,
     pub(super) catch_up: CatchUp,
     pub(super) progress: Progress,
-    /// Watchers with gathered events; empty between inputs.
+    /// Watchers with gathered events; empty unless a dealing is under way. Some may be gone.
     pub(super) touched: Vec<WatcherKey>,
     /// Bytes of what waits and is being gathered on all streams.
     pub(super) queued_bytes: usize,
@@ -57,7 +65,10 @@ impl WatchHub {
         assert!(config.progress_interval > Duration::ZERO, "progress without end: {config:?}");
         Self {
             config,
+            watermark,
             delivered: watermark,
+            dealing: None,
+            steps_owed: 0,
             compacted: Revision(0),
             streams: HashMap::new(),
             watchers: Slab::new(),
@@ -139,12 +150,7 @@ impl WatchHub {
 
     /// Every event up to `watermark` has been handed in (or reported by [`Self::handle_lost`]).
     pub fn handle_advance(&mut self, watermark: Revision) {
-        if watermark > self.delivered {
-            self.delivered = watermark;
-            self.deliver_pending();
-            self.wake_waiting_for_advance();
-            self.settle_all_progress();
-        }
+        self.watermark = self.watermark.max(watermark);
     }
 
     /// Every owner of keys in the interest's interval sends the events from `live_from` on.
@@ -174,6 +180,9 @@ impl WatchHub {
     /// watermark has advanced to the epoch's base; registrations that are answered later say the
     /// revision after the base at most.
     pub fn handle_void(&mut self) {
+        while self.dealing.is_some() || self.watermark > self.delivered {
+            self.work(usize::MAX);
+        }
         self.pending.clear();
         for interest in self.interests.iter_mut() {
             interest.forget_above(self.delivered);
@@ -198,10 +207,8 @@ impl WatchHub {
         self.progress.next_due()
     }
 
-    /// The next thing to do. Watchers that are behind take their steps here, one at a time, so
-    /// the caller may pause between outputs.
+    /// The next thing to be done.
     pub fn poll_output(&mut self) -> Option<WatchOutput> {
-        while self.outputs.is_empty() && self.step_one_watcher() {}
         self.outputs.pop_front()
     }
 
@@ -247,6 +254,8 @@ impl WatchHub {
         let gone = self.watchers.remove(key.0);
         if let Some(stream) = self.streams.get_mut(&gone.stream) {
             stream.watchers.remove(&gone.id);
+            stream.gathered_bytes -= gone.batch.bytes;
+            self.queued_bytes -= gone.batch.bytes;
             stream.behind -= usize::from(gone.stage != Stage::Synced);
             stream.fresh -= usize::from(gone.fresh);
         }

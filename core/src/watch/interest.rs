@@ -2,6 +2,7 @@
 //! of its keys once, however many watchers share it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use braid_storage::ids::Revision;
 
@@ -110,6 +111,19 @@ impl Interests {
 
     pub(super) fn ids(&self) -> Vec<InterestId> {
         self.by_id.keys().copied().collect()
+    }
+
+    /// Up to `max` watchers that share an interest, if it is still there, from the one behind
+    /// `after` on.
+    pub(super) fn sharers(
+        &self,
+        id: InterestId,
+        after: Option<WatcherKey>,
+        max: usize,
+    ) -> Vec<WatcherKey> {
+        let Some(interest) = self.by_id.get(&id) else { return Vec::new() };
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        interest.watchers.range((from, Bound::Unbounded)).take(max).copied().collect()
     }
 
     /// The interests that `key` falls into.

@@ -17,6 +17,7 @@
 
 mod catch_up;
 mod config;
+mod dealing;
 mod delivery;
 mod fragment;
 mod hub;

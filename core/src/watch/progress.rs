@@ -61,7 +61,11 @@ impl WatchHub {
         }
     }
 
+    /// Sends what is due; during a dealing it waits.
     pub(super) fn notify_progress(&mut self, now: Duration) {
+        if self.dealing.is_some() {
+            return;
+        }
         while let Some((due, id)) =
             self.progress.due.first().copied().filter(|(due, _)| *due <= now)
         {
@@ -116,7 +120,7 @@ impl WatchHub {
     pub(super) fn settle_progress(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let Some(asked) = stream.progress_asked else { return };
-        if self.delivered < asked || stream.fresh > 0 {
+        if self.delivered < asked || self.dealing.is_some() || stream.fresh > 0 {
             return;
         }
         stream.progress_asked = None;

@@ -60,6 +60,7 @@ fn watch(random: &mut Random) -> WatchConfig {
         recent_bytes: random.pick(&[0, 500, 1 << 20]),
         queries: random.pick(&[1, 2]),
         query_events: random.pick(&[1, 2, 10]),
+        work_per_step: random.pick(&[1, 5, 1024]),
         progress_interval: Duration::from_millis(random.pick(&[1, 20, 600_000])),
         ..WatchConfig::default()
     }

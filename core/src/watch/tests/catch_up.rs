@@ -62,12 +62,12 @@ fn registration_beyond_the_watermark_waits_for_it() {
     let outputs = outputs(&mut hub);
     let WatchOutput::Register { interest, .. } = outputs[1] else { panic!("{outputs:?}") };
     hub.handle_registered(interest, Revision(13));
-    assert!(hub.poll_output().is_none());
+    assert!(next_output(&mut hub).is_none());
     hub.handle_advance(Revision(11));
     let first = query(&mut hub);
     assert_eq!((first.from, first.upto), (Revision(11), Revision(11)));
     hub.handle_history(first.id, chunk(vec![], 11));
-    assert!(hub.poll_output().is_none());
+    assert!(next_output(&mut hub).is_none());
     hub.handle_advance(Revision(12));
     let second = query(&mut hub);
     hub.handle_history(second.id, chunk(vec![put(12, "a")], 12));

@@ -73,7 +73,7 @@ fn live(sub: u32, event: Event) -> LiveEvent {
 fn create(hub: &mut WatchHub, create: WatchCreate, current: u64) -> Vec<WatchResponse> {
     request(hub, WatchRequest::Create(create), current);
     let mut responses = Vec::new();
-    while let Some(output) = hub.poll_output() {
+    while let Some(output) = next_output(hub) {
         match output {
             WatchOutput::Respond(STREAM, response) => responses.push(response),
             WatchOutput::Register { interest, .. } => {
@@ -109,7 +109,13 @@ fn responses(hub: &mut WatchHub) -> Vec<WatchResponse> {
 }
 
 fn outputs(hub: &mut WatchHub) -> Vec<WatchOutput> {
-    std::iter::from_fn(|| hub.poll_output()).collect()
+    std::iter::from_fn(|| next_output(hub)).collect()
+}
+
+/// The next output when the hub has done all its work.
+fn next_output(hub: &mut WatchHub) -> Option<WatchOutput> {
+    hub.work(usize::MAX);
+    hub.poll_output()
 }
 
 /// The only output, which must be a history query.

@@ -75,7 +75,8 @@ fn config() -> impl Strategy<Value = (WatchConfig, usize)> {
         some(vec![1, 1200, 1 << 20]),
         some(vec![1, 2000, 1 << 20]),
     );
-    (sizes, 1..4usize, 1..5usize, some(vec![1, 4, 1000])).prop_map(|(sizes, queries, few, mail)| {
+    let counts = (1..4usize, 1..5usize, some(vec![1, 10, 1000]));
+    (sizes, counts, some(vec![1, 4, 1000])).prop_map(|(sizes, counts, mail)| {
         let config = WatchConfig {
             stream_bytes: sizes.0,
             response_bytes: sizes.1,
@@ -83,8 +84,9 @@ fn config() -> impl Strategy<Value = (WatchConfig, usize)> {
             recent_bytes: sizes.3,
             hub_bytes: sizes.4,
             fragment_bytes: FRAGMENT_BYTES,
-            queries,
-            query_events: few,
+            queries: counts.0,
+            query_events: counts.1,
+            work_per_step: counts.2,
             ..WatchConfig::default()
         };
         (config, mail)
