@@ -9,18 +9,15 @@ pub const WRITE_BYTES_MAX: usize = 4 << 20;
 /// Writes evaluated before the core looks after its connections again (about half a millisecond).
 pub const EVALUATIONS_PER_STEP: usize = 256;
 
-/// Keys that one page of a range holds at most.
-pub const PAGE_KEYS_MAX: usize = 4096;
+/// Keys that one page of a range holds at most: merged from many shards in less than half a
+/// millisecond.
+pub const PAGE_KEYS_MAX: usize = 1024;
 
 /// Bytes of keys and values that one page of a range holds at most (one pair may exceed it).
 pub const PAGE_BYTES_MAX: usize = 256 << 10;
 
 /// An answer up to this many bytes is built whole; a larger one is measured and streamed.
 pub const WHOLE_ANSWER_BYTES_MAX: usize = 1 << 20;
-
-/// Keys and values that an answer with filters or an order of its own may gather, as such an
-/// answer cannot be streamed. gRPC's messages end at 2 GiB anyway.
-pub const GATHERED_BYTES_MAX: usize = 1 << 30;
 
 /// Reads of cold values that one core has under way at once.
 pub const COLD_READS_MAX: usize = 128;
@@ -44,5 +41,4 @@ pub const EXPIRIES_PER_SECOND: usize = 1000;
 pub const EVENT_BYTES_IN_FLIGHT_MAX: usize = 4 << 20;
 
 const _: () = assert!(ENTRY_BYTES_MAX <= WRITE_BYTES_MAX);
-const _: () = assert!(WHOLE_ANSWER_BYTES_MAX < GATHERED_BYTES_MAX);
 const _: () = assert!(PAGE_BYTES_MAX <= WHOLE_ANSWER_BYTES_MAX);

@@ -35,6 +35,10 @@ use crate::{compactor, metrics, notify};
 
 /// Reads of cold values that one core asks the disk for at once.
 const READS_MAX: u32 = 64;
+/// Beside the values in memory, this part of their budget is for answers that cannot be streamed.
+const GATHERED_SHARE: usize = 4;
+/// But never less than it takes to sort a few large values.
+const GATHERED_BYTES_MIN: usize = 4 << 20;
 /// How long requests in flight may take to finish after the order to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How often a stopping core looks whether all connections are gone.
@@ -177,11 +181,13 @@ async fn end_on_signal(bells: braid_runtime::mailbox::Bells, cores: u16) {
 fn core_config(shared: &Shared, core: CoreId) -> CoreConfig {
     let Config { limits, resources, .. } = &*shared.config;
     let cores = usize::from(resources.cores.max(1));
+    let value_bytes = usize::try_from(resources.memory_bytes).unwrap_or(usize::MAX) / cores;
     let fragment_bytes = limits.request_bytes_max as usize + GRPC_OVERHEAD_BYTES;
     CoreConfig {
         max_txn_ops: usize::try_from(limits.txn_ops_max).unwrap_or(usize::MAX),
         min_lease_ttl: shared.config.lease_ttl_min,
-        value_bytes: usize::try_from(resources.memory_bytes).unwrap_or(usize::MAX) / cores,
+        value_bytes,
+        gathered_bytes: (value_bytes / GATHERED_SHARE).max(GATHERED_BYTES_MIN),
         watch: WatchConfig {
             fragment_bytes,
             progress_interval: shared.config.watch_progress_interval,

@@ -7,6 +7,7 @@ use crate::evaluate::value::Reader;
 use crate::evaluate::{Fetched, Snapshot, State, Stop};
 use crate::ids::Revision;
 use crate::interval::Interval;
+use crate::kv_list::KvMeta;
 use crate::version::{Found, View};
 
 /// Reads all of a range's answer at once. Keys beyond the limit are counted, not touched, unless
@@ -54,6 +55,12 @@ pub(super) fn read(
 #[must_use]
 pub fn is_plain(request: &RangeRequest) -> bool {
     select::is_key_order(request) && !select::has_filters(request)
+}
+
+/// Whether the filters of `request` let a pair pass.
+#[must_use]
+pub fn passes(request: &RangeRequest, meta: &KvMeta) -> bool {
+    select::passes(request, meta)
 }
 
 /// Whether answering needs the values.

@@ -150,7 +150,8 @@ fn limit(request: &RangeRequest) -> usize {
     }
 }
 
-fn passes(request: &RangeRequest, meta: &KvMeta) -> bool {
+/// Whether the filters let a pair pass.
+pub fn passes(request: &RangeRequest, meta: &KvMeta) -> bool {
     let within = |revision: u64, min: i64, max: i64| {
         let revision = i64::try_from(revision).unwrap_or(i64::MAX);
         (min == 0 || revision >= min) && (max == 0 || revision <= max)

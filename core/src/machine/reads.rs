@@ -12,7 +12,7 @@ use super::figures::Gathering;
 use super::hashing::Hashing;
 use super::mail::{Mail, ReplyTo, TaskId};
 use super::page::{PageQuery, read_page};
-use super::range_task::RangeTask;
+use super::range_merge::RangeTask;
 use super::shards::Applied;
 use super::txn_reads::TxnRead;
 use super::writes::{PendingWrite, WriteRequest};
@@ -27,6 +27,8 @@ use crate::interval::Interval;
 pub(super) struct Reads {
     pub(super) last_task: u64,
     pub(super) ranges: BTreeMap<TaskId, RangeTask>,
+    /// Bytes that these have gathered and not answered with yet.
+    pub(super) gathered_bytes: usize,
     pub(super) txns: BTreeMap<TaskId, TxnRead>,
     pub(super) figures: BTreeMap<TaskId, Gathering>,
     pub(super) hashes: BTreeMap<TaskId, Hashing>,
@@ -194,8 +196,7 @@ impl Core {
     }
 
     fn handle_range_close(&mut self, to: ReplyTo, scan: ScanId) {
-        self.reads.ranges.remove(&TaskId(scan.0));
-        self.publish_pins();
+        self.end_range(TaskId(scan.0));
         self.reply(to, Ok(Response::RangeClosed));
     }
 }

@@ -29,6 +29,9 @@ pub struct CoreConfig {
     pub min_lease_ttl: i64,
     /// Bytes of values that the core keeps in memory.
     pub value_bytes: usize,
+    /// Bytes that answers which cannot be streamed (those with filters or an order of their own)
+    /// may gather on the core, all together; in the end one takes three times its bytes.
+    pub gathered_bytes: usize,
     /// Bounds of the watches.
     pub watch: WatchConfig,
     /// Where ids and jitter come from.
