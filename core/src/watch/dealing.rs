@@ -18,6 +18,7 @@ const STEPS_BETWEEN_DEALINGS: u32 = 64;
 const STEP_COST: usize = 16;
 
 /// How far a dealing is.
+#[expect(clippy::large_enum_variant, reason = "a core has one of these")]
 pub(super) enum Dealing {
     /// The next event comes.
     Next,
