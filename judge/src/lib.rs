@@ -11,6 +11,7 @@ pub mod malformed;
 pub mod model;
 pub mod order;
 pub mod reader;
+pub mod record;
 pub mod verdict;
 pub mod wire;
 

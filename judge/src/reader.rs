@@ -46,13 +46,33 @@ pub fn read(mut source: impl BufRead, limits: Limits) -> Result<History, Malform
             return Err(wrong(Why::TooMany(limits.lines)));
         }
         let parsed = serde_json::from_slice(&text).map_err(|why| wrong(why.into()))?;
-        match (&mut assembly, parsed) {
-            (None, Line::History(head)) => assembly = Some(Assembly::new(head).map_err(wrong)?),
-            (None, _) => return Err(wrong(Why::NoHead)),
-            (Some(assembly), parsed) => assembly.add(line, parsed).map_err(wrong)?,
-        }
+        take(&mut assembly, line, parsed).map_err(wrong)?;
     }
     assembly.ok_or(Malformed { line, why: Why::NoHead })?.finish(line)
+}
+
+/// Fits lines together that were never text.
+///
+/// # Errors
+/// The first line that does not fit.
+pub fn assemble(lines: impl IntoIterator<Item = Line>) -> Result<History, Malformed> {
+    let mut assembly: Option<Assembly> = None;
+    let mut line = 0;
+    for parsed in lines {
+        line += 1;
+        take(&mut assembly, line, parsed).map_err(|why| Malformed { line, why })?;
+    }
+    let behind = line + 1;
+    assembly.ok_or(Malformed { line: behind, why: Why::NoHead })?.finish(behind)
+}
+
+fn take(assembly: &mut Option<Assembly>, line: u64, parsed: Line) -> Result<(), Why> {
+    match (assembly, parsed) {
+        (assembly @ None, Line::History(head)) => *assembly = Some(Assembly::new(head)?),
+        (None, _) => return Err(Why::NoHead),
+        (Some(assembly), parsed) => assembly.add(line, parsed)?,
+    }
+    Ok(())
 }
 
 /// Reads the next line; whether there was one.

@@ -188,7 +188,7 @@ impl<'a> Stories<'a> {
     fn take_ends(&mut self, history: &History, timeline: &Timeline) {
         let mut ends: Vec<(u64, i64)> = Vec::new();
         for (author, revision) in timeline.authors.iter().zip(2..) {
-            if let Author::EndOfLease { lease, .. } = author {
+            if let Author::EndOfLease { lease, sure: true } = author {
                 ends.push((revision, lease.0));
             }
         }

@@ -31,8 +31,8 @@ pub enum Author {
     EndOfLease {
         /// The lease.
         lease: LeaseId,
-        /// The call that granted it, by its place in the history.
-        grant: usize,
+        /// No call without an answer can have made the same changes.
+        sure: bool,
     },
 }
 
@@ -176,7 +176,8 @@ impl<'a> Search<'a> {
                 continue;
             }
             self.steps_left = self.steps_left.checked_sub(1).ok_or(Stop::Exhausted)?;
-            match self.place(tried.author, revision) {
+            let author = self.sure(tried.author, revision);
+            match self.place(author, revision) {
                 Ok(()) if self.enter(revision, candidate) => return Ok(()),
                 Ok(()) => self.go_to(revision - 1),
                 // That a candidate does not fit is no news; that answers are wrong behind it is.
@@ -185,6 +186,16 @@ impl<'a> Search<'a> {
             }
         }
         Err(Stop::Fault(telling.unwrap_or_else(|| self.unexplained(revision))))
+    }
+
+    /// An author that ends a lease, with whether nobody else can have done it.
+    fn sure(&mut self, author: Author, revision: u64) -> Author {
+        match author {
+            Author::Call(_) => author,
+            Author::EndOfLease { lease, .. } => {
+                Author::EndOfLease { lease, sure: !self.has_twin(lease, revision) }
+            }
+        }
     }
 
     fn fits(&self, candidate: usize, tried: &Candidate, revision: u64) -> bool {

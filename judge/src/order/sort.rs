@@ -51,6 +51,7 @@ impl<'a> Sorted<'a> {
     /// Sorts a history.
     pub fn of(history: &'a History, verdict: &mut Verdict) -> Self {
         let mut sorted = Self { horizon: Horizon::of(history), last: 1, ..Self::default() };
+        let mut ends = Vec::new();
         sorted.note_told(history);
         for (place, operation) in history.operations.iter().enumerate() {
             let shown = operation.response().map_or(0, revision);
@@ -58,8 +59,10 @@ impl<'a> Sorted<'a> {
             if is_about_keys(&operation.request) {
                 sorted.add(history, place, operation, verdict);
             }
-            sorted.add_end_of_lease(history, place, operation);
+            ends.extend(end_of_lease(history, operation));
         }
+        // Only what no call explains shows that a lease has ended.
+        sorted.candidates.append(&mut ends);
         sorted
     }
 
@@ -118,24 +121,6 @@ impl<'a> Sorted<'a> {
         });
     }
 
-    /// A lease that was granted may end, with its keys, at any time.
-    fn add_end_of_lease(&mut self, history: &History, place: usize, operation: &Operation) {
-        let Request::LeaseGrant { lease: wanted, .. } = operation.request else { return };
-        let lease = match &operation.outcome {
-            Outcome::Answered(Response::LeaseGrant { lease, .. }) => *lease,
-            Outcome::Unknown(_) => wanted,
-            _ => return,
-        };
-        self.candidates.push(Candidate {
-            author: Author::EndOfLease { lease, grant: place },
-            after: operation.seen,
-            until: u64::MAX,
-            answered: None,
-            called: operation.called.line,
-            domain: history.domain(operation.client),
-        });
-    }
-
     fn note_told(&mut self, history: &'a History) {
         let told = history.watchers.iter().flat_map(|watcher| &watcher.told);
         for response in told.map(|told| &told.response) {
@@ -147,4 +132,22 @@ impl<'a> Sorted<'a> {
             }
         }
     }
+}
+
+/// A lease that was granted may end, with its keys, at any time.
+fn end_of_lease(history: &History, operation: &Operation) -> Option<Candidate> {
+    let Request::LeaseGrant { lease: wanted, .. } = operation.request else { return None };
+    let lease = match &operation.outcome {
+        Outcome::Answered(Response::LeaseGrant { lease, .. }) => *lease,
+        Outcome::Unknown(_) => wanted,
+        _ => return None,
+    };
+    Some(Candidate {
+        author: Author::EndOfLease { lease, sure: true },
+        after: operation.seen,
+        until: u64::MAX,
+        answered: None,
+        called: operation.called.line,
+        domain: history.domain(operation.client),
+    })
 }

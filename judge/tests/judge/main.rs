@@ -1,6 +1,9 @@
 //! The judge judged: what it must find, and what it must let pass.
 
+mod generated;
 mod malformed;
+mod mutations;
 mod search;
 mod support;
 mod violations;
+mod world;

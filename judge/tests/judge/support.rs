@@ -5,7 +5,9 @@ use braid_judge::judge;
 use braid_judge::malformed::Malformed;
 use braid_judge::order::SEARCH_STEPS_MAX;
 use braid_judge::reader::{Limits, read};
+use braid_judge::record::write;
 use braid_judge::verdict::{Check, Verdict};
+use braid_judge::wire::Line;
 
 const HEAD: &str = r#"{"event":"history","version":1,"clock":"one","lease_late_ms":1000}"#;
 
@@ -36,4 +38,12 @@ pub fn assert_good(check: Check, body: &str) {
 pub fn assert_breaks(check: Check, body: &str) {
     let verdict = verdict_of(body);
     assert!(verdict.breaks(check), "{check} should be broken\n{verdict}\n{body}");
+}
+
+/// Judges a history that was made, by way of its text.
+pub fn judge_lines(lines: &[Line]) -> Verdict {
+    let mut text = Vec::new();
+    write(lines, &mut text).expect("memory takes all");
+    let history = read(text.as_slice(), Limits::default());
+    judge(&history.unwrap_or_else(|why| panic!("{why}")), SEARCH_STEPS_MAX)
 }

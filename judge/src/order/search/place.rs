@@ -90,6 +90,30 @@ impl Search<'_> {
         Ok(())
     }
 
+    /// Whether a call that has its place elsewhere, and no answer, would make the same changes at
+    /// `revision` as the end of `lease`.
+    pub(super) fn has_twin(&mut self, lease: LeaseId, revision: u64) -> bool {
+        end_lease(&mut self.model, lease);
+        let wanted = self.model.changes_at(revision).to_vec();
+        self.model.return_to(revision - 1);
+        let used = self.sorted.candidates.iter().zip(&self.used);
+        let used: Vec<Author> = used
+            .filter(|(candidate, used)| **used && candidate.after < revision)
+            .map(|(candidate, _)| candidate.author)
+            .collect();
+        !wanted.is_empty() && used.into_iter().any(|author| self.changes_by(author) == wanted)
+    }
+
+    /// What a call would change now.
+    fn changes_by(&mut self, author: Author) -> Vec<Event> {
+        let Author::Call(place) = author else { return Vec::new() };
+        let before = self.model.revision();
+        let _ = apply(&mut self.model, &self.history.operations[place].request);
+        let changes = self.model.changes_at(before + 1).to_vec();
+        self.model.return_to(before);
+        changes
+    }
+
     fn state_behind(&self, revision: u64) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.states.last().hash(&mut hasher);
