@@ -17,6 +17,10 @@ pub struct Bounds {
     pub takeovers: u8,
     /// Appends that fail, or new epochs that a leader decides on its own account.
     pub failures: u8,
+    /// Whether followers learn and show what is committed.
+    pub followers: bool,
+    /// Whether there is a lease.
+    pub lease: bool,
 }
 
 impl Bounds {
@@ -29,6 +33,16 @@ impl Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { members: 2, shards: 2, cores: 1, writes: 2, elections: 2, takeovers: 2, failures: 0 }
+        Self {
+            members: 2,
+            shards: 2,
+            cores: 1,
+            writes: 2,
+            elections: 2,
+            takeovers: 2,
+            failures: 0,
+            followers: false,
+            lease: false,
+        }
     }
 }

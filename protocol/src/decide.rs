@@ -6,7 +6,7 @@ use braid_core::ids::{Epoch, Revision};
 use crate::log::{Entry, Group, Groups, Member, PerGroup, Record, decisions, records};
 use crate::model::Protocol;
 use crate::sequencing::Sequencing;
-use crate::state::{Fault, Plan, Reign, State};
+use crate::state::{Fault, Gate, Plan, Reign, State};
 use crate::trap::Trap;
 
 impl Protocol {
@@ -97,7 +97,11 @@ impl Protocol {
     fn begin(&self, state: &mut State, member: Member, decision: Plan, terms: PerGroup) {
         let Plan { epoch, base } = decision;
         let sequencing = Sequencing::new(self.bounds.cores, base);
-        state.member_mut(member).reign = Some(Reign { epoch, terms, sequencing });
+        state.member_mut(member).reign =
+            Some(Reign { epoch, terms, sequencing, lease: Gate::Open });
+        if self.bounds.lease && self.trap != Some(Trap::LeaseTimeGoesOn) {
+            state.member_mut(member).counts_anew = true;
+        }
         self.show(state, member, base);
     }
 
@@ -105,7 +109,7 @@ impl Protocol {
     fn durable(&self, state: &State, member: Member) -> Revision {
         let noted = |entry: &Entry| match entry {
             Entry::Record(_, noted) => *noted,
-            Entry::Decision(..) => Revision::FRESH,
+            Entry::Decision(..) | Entry::LeaseEnd { .. } => Revision::FRESH,
         };
         let entries = state.groups().flat_map(|group| self.surveyed(state, member, group));
         entries.map(noted).max().unwrap_or(Revision::FRESH)

@@ -2,7 +2,8 @@
 //! every state can be visited.
 //!
 //! Modelled: members, the control group and the shards' groups, crashes, changes of leader, the
-//! writes that are in flight meanwhile, recovery, epochs, and what is seen from outside. A group is
+//! writes that are in flight meanwhile, recovery, epochs, leases, what followers are told, and what is
+//! seen from outside. A group is
 //! an atomic log with an open tail ([`log`]) and with knowledge of its commits that lags behind on
 //! each member; how Raft brings that about is not modelled. The engine's own functions are called
 //! wherever they are pure: `Decisions::void` and `end_of_history` (`core/src/epoch.rs`), `Sequencer`
@@ -15,14 +16,16 @@
 //! |---|---|
 //! | Raft itself: votes, replication, configuration changes | the `raft` crate's tests, the simulator |
 //! | single loads and stores of the cells: a step here is one call of the sequencer | the loom tests of `core` |
-//! | time: keepalives, expiry | the simulator |
+//! | time, but for the one bit in `lease` | the simulator |
 //! | bounded mailboxes that wait for each other | the simulator, with mailboxes of two messages |
 //! | records of several frames, torn frames, cleaning | the tests of `storage`, the simulator |
 
 pub mod bounds;
 pub mod check;
 mod decide;
+mod followers;
 mod leadership;
+mod lease;
 pub mod log;
 pub mod model;
 pub mod progress;

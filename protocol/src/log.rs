@@ -82,6 +82,22 @@ pub struct Record {
     pub revision: Revision,
     /// Every group that must hold a part.
     pub parts: Groups,
+    /// What it does.
+    pub change: Change,
+}
+
+/// What a write does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Change {
+    /// Something that the model does not look into.
+    Put,
+    /// Attaches a key to the lease.
+    Attach,
+    /// Ends the lease and all keys attached to it.
+    Revoke {
+        /// Whether a client was promised more time.
+        early: bool,
+    },
 }
 
 /// An entry of a group's log.
@@ -91,6 +107,11 @@ pub enum Entry {
     Record(Record, Revision),
     /// Control group: a reign begins, bound to the terms of all groups.
     Decision(Epoch, Revision, PerGroup),
+    /// Control group: a lease without keys ends.
+    LeaseEnd {
+        /// Whether a client was promised more time.
+        early: bool,
+    },
 }
 
 /// The log of a group.
@@ -150,7 +171,7 @@ impl Log {
 pub fn records(entries: &[Entry]) -> impl Iterator<Item = Record> {
     entries.iter().filter_map(|entry| match entry {
         Entry::Record(record, _) => Some(*record),
-        Entry::Decision(..) => None,
+        Entry::Decision(..) | Entry::LeaseEnd { .. } => None,
     })
 }
 

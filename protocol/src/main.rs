@@ -20,6 +20,8 @@ Visits every state of the revision protocol's model, up to a size:
   --failures N    failed appends and voluntary new epochs (0)
   --threads N     threads of the search (2)
   --steps N       give up after so many million steps (none)
+  --followers N   1: followers show what they are told (0)
+  --lease N       1: there is a lease (0)
   --progress      checks from every state that work goes on; slower
   --trap NAME     plants a bug; the search ends when it is found";
 
@@ -76,6 +78,8 @@ fn set(options: &mut Options, name: &str, value: &str) -> Result<(), String> {
         "--elections" => bounds.elections = number,
         "--takeovers" => bounds.takeovers = number,
         "--failures" => bounds.failures = number,
+        "--followers" => bounds.followers = number > 0,
+        "--lease" => bounds.lease = number > 0,
         "--threads" => options.threads = usize::from(number.max(1)),
         "--steps" => options.steps_max = usize::from(number) * 1_000_000,
         _ => return Err(format!("unknown option {name}")),

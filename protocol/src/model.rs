@@ -3,7 +3,7 @@
 use stateright::{Model, Property};
 
 use crate::bounds::Bounds;
-use crate::log::{Entry, Group, Groups, Member};
+use crate::log::{Change, Entry, Group, Groups, Member};
 use crate::properties;
 use crate::state::State;
 use crate::trap::Trap;
@@ -38,6 +38,8 @@ pub enum Action {
     Write {
         /// The leader.
         member: Member,
+        /// What it does.
+        change: Change,
         /// The groups that take part.
         parts: Groups,
         /// Those whose append succeeds.
@@ -49,8 +51,26 @@ pub enum Action {
     Barrier(Member, Group),
     /// The next entry of a group is committed, and its leader learns it.
     Commit(Group),
-    /// A leader that was deposed without knowing learns that an entry of its own is committed.
+    /// A follower learns that the next entry is committed; or a leader that was deposed without
+    /// knowing learns it of an entry of its own.
     Learn(Member, Group),
+    /// A leader answers a keepalive.
+    Keepalive(Member),
+    /// A leader closes the lease, because its time is over or a client asks for it.
+    CloseLease(Member),
+    /// A leader ends the closed lease.
+    EndLease(Member),
+    /// A leader begins a message to a follower.
+    Tell {
+        /// The leader.
+        leader: Member,
+        /// The follower.
+        to: Member,
+    },
+    /// The message to this follower is completed.
+    TellRest(Member),
+    /// The follower acts on it.
+    Apply(Member),
 }
 
 impl Model for Protocol {
@@ -71,6 +91,8 @@ impl Model for Protocol {
         for member in (0..self.bounds.members).map(Member) {
             self.member_actions(state, member, actions);
             self.writes(state, member, actions);
+            self.lease_actions(state, member, actions);
+            self.follower_actions(state, member, actions);
         }
     }
 
@@ -81,7 +103,7 @@ impl Model for Protocol {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        properties::all()
+        properties::all(self)
     }
 }
 
@@ -95,7 +117,9 @@ impl Protocol {
             Action::Notice(member, group) => self.notice(state, member, group),
             Action::Plan(member) => self.plan(state, member),
             Action::Propose(member) => self.propose(state, member),
-            Action::Write { member, parts, reached } => self.write(state, member, parts, reached),
+            Action::Write { member, change, parts, reached } => {
+                self.write(state, member, change, parts, reached)
+            }
             Action::GiveUp(member) => {
                 state.failures += 1;
                 self.give_up_reign(state, member);
@@ -103,6 +127,12 @@ impl Protocol {
             Action::Barrier(member, group) => self.barrier(state, member, group),
             Action::Commit(group) => self.commit(state, group),
             Action::Learn(member, group) => self.learn(state, member, group),
+            Action::Keepalive(member) => self.keepalive(state, member),
+            Action::CloseLease(member) => self.close_lease(state, member),
+            Action::EndLease(member) => self.end_lease(state, member),
+            Action::Tell { leader, to } => self.tell(state, leader, to),
+            Action::TellRest(to) => self.tell_rest(state, to),
+            Action::Apply(member) => self.apply_told(state, member),
         }
     }
 
@@ -177,10 +207,11 @@ impl Protocol {
     }
 
     fn write_actions(&self, state: &State, member: Member, parts: Groups, out: &mut Vec<Action>) {
-        out.push(Action::Write { member, parts, reached: parts });
+        let change = Change::Put;
+        out.push(Action::Write { member, change, parts, reached: parts });
         if state.failures < self.bounds.failures {
             let subsets = (0..parts.0).map(Groups).filter(|some| some.0 & !parts.0 == 0);
-            out.extend(subsets.map(|reached| Action::Write { member, parts, reached }));
+            out.extend(subsets.map(|reached| Action::Write { member, change, parts, reached }));
         }
     }
 }
@@ -194,5 +225,6 @@ fn own_is_next(state: &State, member: Member, group: Group) -> bool {
         && match &log.entries[usize::from(known)] {
             Entry::Record(record, _) => Some(record.epoch) == own_epoch,
             Entry::Decision(_, _, terms) => *terms == of.roles,
+            Entry::LeaseEnd { .. } => of.reign.is_some(),
         }
 }

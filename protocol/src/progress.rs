@@ -4,7 +4,7 @@
 //! lost a group notices, tails are committed, somebody leads everything, decides an epoch, and
 //! writes to every shard. In the end all of that must have been seen from outside.
 
-use crate::log::{Group, Groups, Member};
+use crate::log::{Change, Group, Groups, Member};
 use crate::model::{Action, Protocol};
 use crate::state::State;
 
@@ -29,7 +29,10 @@ impl Protocol {
         let shards: Vec<Group> = state.groups().skip(1).collect();
         let seen = state.last_seen().0 + shards.len() as u64;
         for parts in shards.into_iter().map(Groups::one) {
-            self.apply(state, Action::Write { member: leader, parts, reached: parts });
+            self.apply(
+                state,
+                Action::Write { member: leader, change: Change::Put, parts, reached: parts },
+            );
         }
         self.settle(state, leader) && state.last_seen().0 >= seen
     }

@@ -4,16 +4,17 @@ use braid_core::epoch::Decisions;
 use braid_core::ids::{Epoch, Revision};
 use stateright::Property;
 
+use crate::lease;
 use crate::log::{Group, Member, Record, decisions, records};
 use crate::model::Protocol;
 use crate::state::{Fault, State};
 use crate::trap::Trap;
 
 /// All properties.
-pub(crate) fn all() -> Vec<Property<Protocol>> {
+pub(crate) fn all(model: &Protocol) -> Vec<Property<Protocol>> {
     let mut all = safety();
     all.push(Property::always("work goes on once faults stop", recovers));
-    all.extend(reachable());
+    all.extend(reachable(model));
     all
 }
 
@@ -32,16 +33,18 @@ fn safety() -> Vec<Property<Protocol>> {
         Property::always("history reaches every durable watermark", |_, state: &State| {
             state.fault != Some(Fault::Lost)
         }),
+        Property::always("a lease ends together with its keys", |_, s| lease::is_whole(s)),
+        Property::always("a lease never ends early", |_, state| lease::is_on_time(state)),
+        Property::always("nobody sees above the watermark", |_, state: &State| {
+            state.fault != Some(Fault::AboveWatermark)
+        }),
         Property::always("a confirmed read sees everything acknowledged", fresh_reads),
     ]
 }
 
 /// Without these, the others might hold because nothing ever happens.
-fn reachable() -> Vec<Property<Protocol>> {
-    vec![
-        Property::sometimes("a write is seen that a third epoch made", |_, state: &State| {
-            state.history.iter().any(|record| record.epoch >= Epoch(3))
-        }),
+fn reachable(model: &Protocol) -> Vec<Property<Protocol>> {
+    let mut reachable = vec![
         Property::sometimes("a multi-shard write of a second epoch is seen", |_, state: &State| {
             let second = |record: &Record| record.epoch >= Epoch(2) && record.parts.len() > 1;
             state.history.iter().any(second)
@@ -55,7 +58,40 @@ fn reachable() -> Vec<Property<Protocol>> {
         Property::sometimes("a write is seen that its dead leader had not acknowledged", |_, s| {
             dead_but_seen(s)
         }),
+    ];
+    if model.bounds.elections + model.bounds.failures > 1 {
+        reachable.push(Property::sometimes("a write of a third epoch is seen", |_, s: &State| {
+            s.history.iter().any(|record| record.epoch >= Epoch(3))
+        }));
+    }
+    if model.bounds.followers {
+        reachable.extend(followers_do_things());
+    }
+    if model.bounds.lease {
+        reachable.push(Property::sometimes("a lease ends with keys of two shards", |_, s| ends(s)));
+    }
+    reachable
+}
+
+fn ends(state: &State) -> bool {
+    let last = state.history.last();
+    last.is_some_and(|record| record.parts.has(Group::CONTROL) && record.parts.len() > 2)
+}
+
+fn followers_do_things() -> Vec<Property<Protocol>> {
+    vec![
+        Property::sometimes("a follower shows a write of a second epoch", |_, s: &State| {
+            let last = s.history.last().filter(|last| last.epoch >= Epoch(2));
+            last.is_some_and(|last| follower_shows(s, last.revision))
+        }),
+        Property::sometimes("a follower shows a write while one is void", |_, s: &State| {
+            follower_shows(s, Revision::FRESH.next()) && void(s).next().is_some()
+        }),
     ]
+}
+
+fn follower_shows(state: &State, revision: Revision) -> bool {
+    state.members.iter().any(|member| member.reign.is_none() && member.readable >= revision)
 }
 
 fn recovers(model: &Protocol, state: &State) -> bool {
@@ -86,9 +122,8 @@ fn fresh_reads(model: &Protocol, state: &State) -> bool {
     let any_term = model.trap == Some(Trap::ConfirmInAnyTerm);
     let fresh = |member: Member| {
         let Some(reign) = &state.member(member).reign else { return true };
-        let own_term = any_term || reign.terms[0] == state.log(Group::CONTROL).term;
-        let confirmed = own_term && state.leads(member, Group::CONTROL);
-        !confirmed || reign.sequencing.watermark >= state.last_seen()
+        let in_any_term = any_term && state.leads(member, Group::CONTROL);
+        !(in_any_term || state.confirmed(member)) || reign.sequencing.watermark >= state.last_seen()
     };
     (0..model.bounds.members).map(Member).all(fresh)
 }

@@ -13,15 +13,15 @@ pub enum Scenario {
     Failures,
     /// Three members, each of which leads once.
     ThreeMembers,
+    /// Followers show what they are told.
+    Followers,
+    /// A lease with keys ends.
+    Lease,
     /// Work goes on from every state.
     Progress,
 }
 
 impl Scenario {
-    /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Elections, Self::Failures, Self::ThreeMembers, Self::Progress];
-
     /// The search, with a planted bug or without.
     #[must_use]
     pub fn protocol(self, trap: Option<Trap>) -> Protocol {
@@ -30,6 +30,8 @@ impl Scenario {
             Self::Elections => Bounds { writes: 3, ..small },
             Self::Failures => Bounds { failures: 1, elections: 2, takeovers: 2, ..small },
             Self::ThreeMembers => Bounds { members: 3, ..small },
+            Self::Followers => Bounds { followers: true, elections: 1, takeovers: 1, ..small },
+            Self::Lease => Bounds { lease: true, elections: 1, takeovers: 1, ..small },
             Self::Progress => Bounds { failures: 1, elections: 1, ..small },
         };
         Protocol { bounds, trap, progress: self == Self::Progress }
@@ -43,6 +45,14 @@ impl Trap {
         match self {
             Self::IgnoreHole => Scenario::Progress,
             Self::ProposeInLaterTerm | Self::SequenceWhilePlanning => Scenario::Failures,
+            Self::FollowerSkipsDecision
+            | Self::IndexesBeforeWatermark
+            | Self::FollowerFastestShard => Scenario::Followers,
+            Self::LeaseStaysOpen
+            | Self::ReportCommittedKeys
+            | Self::RevokeBesideControl
+            | Self::KeepaliveUnconfirmed
+            | Self::LeaseTimeGoesOn => Scenario::Lease,
             _ => Scenario::Elections,
         }
     }

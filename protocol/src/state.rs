@@ -38,6 +38,12 @@ pub struct MemberState {
     pub plan: Option<Plan>,
     /// The epoch in which it leads.
     pub reign: Option<Reign>,
+    /// What a leader has told it, and it has not acted on yet.
+    pub told: Option<Told>,
+    /// The watermark that it shows as a follower.
+    pub readable: Revision,
+    /// Whether it counts the lease's time from the last keepalive that was answered, or later.
+    pub counts_anew: bool,
 }
 
 /// A decision on its way.
@@ -58,6 +64,34 @@ pub struct Reign {
     pub terms: PerGroup,
     /// Counter, cells and sequencers.
     pub sequencing: Sequencing,
+    /// Whether it takes puts that name the lease.
+    pub lease: Gate,
+}
+
+/// Where a leader stands with the lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gate {
+    /// Puts may name it.
+    Open,
+    /// Its end is under way; these shards have reported keys.
+    Closed(Groups),
+    /// This leader has appended its end.
+    Ended,
+}
+
+/// A leader's message to a follower.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Told {
+    /// Who sends it.
+    pub leader: Member,
+    /// In which epoch.
+    pub epoch: Epoch,
+    /// The leader's watermark.
+    pub watermark: Revision,
+    /// How much of each group the leader knew to be committed.
+    pub needs: PerGroup,
+    /// Whether both halves are read.
+    pub whole: bool,
 }
 
 /// What can go wrong at one step. What can be seen in a state alone is checked there.
@@ -75,6 +109,8 @@ pub enum Fault {
     Foreign,
     /// The end of history lies below a durable watermark.
     Lost,
+    /// A follower shows a revision that no leader has shown.
+    AboveWatermark,
     /// A shard's log is not in the order of revisions.
     OutOfOrder,
 }
@@ -104,7 +140,8 @@ impl State {
         }
         let first = &mut state.members[0];
         first.roles = terms;
-        first.reign = Some(Reign { epoch: Epoch(1), terms, sequencing });
+        first.reign = Some(Reign { epoch: Epoch(1), terms, sequencing, lease: Gate::Open });
+        first.counts_anew = true;
         state
     }
 
@@ -146,6 +183,14 @@ impl State {
     #[must_use]
     pub fn is_stale(&self, member: Member, group: Group) -> bool {
         self.member(member).roles[group.at()] != 0 && !self.leads(member, group)
+    }
+
+    /// Whether the member can confirm now that it leads, for its epoch's own control term.
+    #[must_use]
+    pub fn confirmed(&self, member: Member) -> bool {
+        let reign = self.member(member).reign.as_ref();
+        let own = reign.is_some_and(|reign| reign.terms[0] == self.log(Group::CONTROL).term);
+        own && self.leads(member, Group::CONTROL)
     }
 
     /// The entries of a group that the member knows to be committed.

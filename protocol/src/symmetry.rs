@@ -5,8 +5,8 @@ use std::hash::{Hash, Hasher};
 
 use braid_core::ids::{Epoch, Revision};
 
-use crate::log::{Entry, Group, Groups, Log, Member, PerGroup, Record};
-use crate::state::{MemberState, Reign, State};
+use crate::log::{Change, Entry, Group, Groups, Log, Member, PerGroup, Record};
+use crate::state::{Gate, MemberState, Reign, State, Told};
 
 impl Hash for State {
     fn hash<H: Hasher>(&self, into: &mut H) {
@@ -74,6 +74,7 @@ impl Encoder<'_> {
                 self.revision(*base);
                 self.per_group(terms);
             }
+            Entry::LeaseEnd { early } => self.bytes.extend([3, u8::from(*early)]),
         }
     }
 
@@ -81,6 +82,11 @@ impl Encoder<'_> {
         self.epoch(record.epoch);
         self.revision(record.revision);
         self.groups(record.parts);
+        self.bytes.push(match record.change {
+            Change::Put => 0,
+            Change::Attach => 1,
+            Change::Revoke { early } => 2 + u8::from(early),
+        });
     }
 
     /// Each member on its own, in the order of their encodings. A log names its leader, so what a
@@ -109,8 +115,21 @@ impl Encoder<'_> {
         if let Some(reign) = &of.reign {
             self.reign(reign);
         }
+        if let Some(told) = &of.told {
+            self.told(told);
+        }
+        self.revision(of.readable);
+        self.bytes.push(u8::from(of.counts_anew));
         self.bytes.push(0);
         std::mem::take(&mut self.bytes)
+    }
+
+    /// The epoch stands for its leader.
+    fn told(&mut self, told: &Told) {
+        self.bytes.extend([3, u8::from(told.whole)]);
+        self.epoch(told.epoch);
+        self.revision(told.watermark);
+        self.per_group(&told.needs);
     }
 
     fn reign(&mut self, reign: &Reign) {
@@ -119,11 +138,23 @@ impl Encoder<'_> {
         self.per_group(&reign.terms);
         self.revision(reign.sequencing.counter);
         self.revision(reign.sequencing.watermark);
+        self.gate(reign.lease);
         for core in &reign.sequencing.in_flight {
             self.bytes.push(core.len() as u8);
             for (revision, pending) in core {
                 self.revision(*revision);
                 self.bytes.push(*pending as u8);
+            }
+        }
+    }
+
+    fn gate(&mut self, gate: Gate) {
+        match gate {
+            Gate::Open => self.bytes.push(0),
+            Gate::Ended => self.bytes.push(1),
+            Gate::Closed(reported) => {
+                self.bytes.push(2);
+                self.groups(reported);
             }
         }
     }

@@ -24,11 +24,27 @@ pub enum Trap {
     CountTornWrites,
     /// A revision above the base of a later epoch is applied all the same.
     ForgetVoid,
+    /// A follower acts on a watermark without knowing the decision of its epoch.
+    FollowerSkipsDecision,
+    /// A leader's message carries a watermark that was read after its commit indexes.
+    IndexesBeforeWatermark,
+    /// A follower shows the watermark as soon as one of its shards has got there.
+    FollowerFastestShard,
+    /// Puts that name the lease go on while it ends.
+    LeaseStaysOpen,
+    /// Shards report the lease's committed keys and leave out those in flight.
+    ReportCommittedKeys,
+    /// The lease's end and its keys' are two entries instead of one record.
+    RevokeBesideControl,
+    /// A keepalive is answered by whoever believes to lead.
+    KeepaliveUnconfirmed,
+    /// A new leader counts on from when the lease was granted.
+    LeaseTimeGoesOn,
 }
 
 impl Trap {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 18] = [
         Self::SequenceWhilePlanning,
         Self::NoControlBarrier,
         Self::NoShardBarrier,
@@ -39,5 +55,13 @@ impl Trap {
         Self::IgnoreHole,
         Self::CountTornWrites,
         Self::ForgetVoid,
+        Self::FollowerSkipsDecision,
+        Self::IndexesBeforeWatermark,
+        Self::FollowerFastestShard,
+        Self::LeaseStaysOpen,
+        Self::ReportCommittedKeys,
+        Self::RevokeBesideControl,
+        Self::KeepaliveUnconfirmed,
+        Self::LeaseTimeGoesOn,
     ];
 }

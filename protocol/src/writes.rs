@@ -2,7 +2,7 @@
 
 use braid_core::ids::Revision;
 
-use crate::log::{Entry, Group, Groups, Member, Record};
+use crate::log::{Change, Entry, Group, Groups, Member, Record};
 use crate::model::Protocol;
 use crate::state::{Fault, Plan, State};
 use crate::trap::Trap;
@@ -11,11 +11,18 @@ impl Protocol {
     /// The leader takes a revision for a write to `parts` and appends it to those of `reached`
     /// that it still leads. What does not reach its log ends the epoch as soon as the leader
     /// knows; a leader that has lost a group without knowing goes on until it does.
-    pub(crate) fn write(&self, state: &mut State, member: Member, parts: Groups, reached: Groups) {
+    pub(crate) fn write(
+        &self,
+        state: &mut State,
+        member: Member,
+        change: Change,
+        parts: Groups,
+        reached: Groups,
+    ) {
         let Some(reign) = &mut state.member_mut(member).reign else { return };
         let noted = reign.sequencing.watermark;
         let revision = reign.sequencing.run(|cores| cores[0].take(parts.len()));
-        let record = Record { epoch: reign.epoch, revision, parts };
+        let record = Record { epoch: reign.epoch, revision, parts, change };
         state.writes += 1;
         for group in reached.iter() {
             self.append(state, member, group, record, noted);
@@ -61,6 +68,7 @@ impl Protocol {
         *known += 1;
         match state.log(group).entries[at] {
             Entry::Record(record, _) => self.record_committed(state, member, record),
+            Entry::LeaseEnd { .. } => {}
             Entry::Decision(epoch, base, terms) => {
                 self.decided(state, member, Plan { base, epoch }, terms);
             }

@@ -26,6 +26,16 @@ fn three_members() {
 }
 
 #[test]
+fn followers_show_what_they_are_told() {
+    holds(Scenario::Followers);
+}
+
+#[test]
+fn leases_end() {
+    holds(Scenario::Lease);
+}
+
+#[test]
 fn work_goes_on() {
     holds(Scenario::Progress);
 }
