@@ -37,13 +37,15 @@ done
 
 build_harness() {
 	mkdir -p "$harness" "$work"
+	CARGO_TARGET_DIR=$target cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package braid-judge
 	(cd "$root/tests/go" && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test -c -o "$harness/" ./differential ./clients ./crash ./badinput)
 }
 
 go_suite() {
 	local suite=$1; shift
 	(cd "$root/tests/go/$suite" && "$harness/$suite.test" -server "$braid" \
-		-reference "$reference/etcd" -etcdctl "$reference/etcdctl" -work "$work" "$@")
+		-reference "$reference/etcd" -etcdctl "$reference/etcdctl" -judge "$target/debug/judge" \
+		-work "$work" "$@")
 }
 
 # The Rust client needs protoc to be built; Python's package has one for machines without.

@@ -4,9 +4,12 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"braid/tests/member"
+	"braid/tests/record"
 )
 
 var (
@@ -21,14 +24,24 @@ func TestKilledServerKeepsItsPromises(t *testing.T) {
 	for _, shards := range []int{1, 4, 16} {
 		for _, cores := range []int{1, 2} {
 			t.Run(fmt.Sprintf("shards=%d,cores=%d", shards, cores), func(t *testing.T) {
-				m := member.Run(t, member.Config{Binary: binary, Shards: shards, Cores: cores})
-				trial := NewTrial(m, *seed)
+				trial := recordedTrial(t, member.Config{Binary: binary, Shards: shards, Cores: cores})
 				cores := rand.New(rand.NewPCG(*seed, uint64(shards)))
 				trial.coresAfter = func() int { return 1 + cores.IntN(2) }
 				survive(t, trial, *kills)
 			})
 		}
 	}
+}
+
+// recordedTrial runs the server and writes down all that is asked of it.
+func recordedTrial(t *testing.T, cfg member.Config) *Trial {
+	t.Helper()
+	recorder, err := record.Create(filepath.Join(member.WorkDir(t), "history.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Dial = recorder.Options()
+	return NewTrial(member.Run(t, cfg), recorder, *seed)
 }
 
 func survive(t *testing.T, trial *Trial, kills int) {
@@ -38,6 +51,7 @@ func survive(t *testing.T, trial *Trial, kills int) {
 			t.Fatalf("%v\nserver's log ends:\n%s", err, trial.member.LogTail())
 		}
 	}
+	trial.recorder.MustBeGood(t)
 	t.Logf("%d kills, %d acknowledged writes, %d revisions checked", kills, trial.acknowledged, trial.revisions)
 }
 
@@ -58,22 +72,40 @@ func TestServerThatNeverSyncsIsFound(t *testing.T) {
 	for range attempts {
 		if err := trial.Round(); err != nil {
 			t.Log("found:", err)
+			// A server that refuses what its disk holds has told its clients nothing wrong.
+			if trial.member.Running() {
+				trial.recorder.MustBeBroken(t)
+			}
 			return
 		}
 	}
 	t.Fatalf("a server that never syncs survived %d kills", attempts)
 }
 
+// TestChangedRecordIsFound: the judge must be able to fail on what real servers answer.
+func TestChangedRecordIsFound(t *testing.T) {
+	trial := recordedTrial(t, member.Config{Binary: member.ServerBinary(t)})
+	if err := trial.Round(); err != nil {
+		t.Fatal(err)
+	}
+	trial.recorder.MustBeBrokenBy(t, func(line string) string {
+		if !strings.Contains(line, `"event":"told"`) {
+			return line
+		}
+		return strings.Replace(line, `"value":"1-`, `"value":"never-`, 1)
+	})
+}
+
 // journaledTrial runs the server in its test mode.
 func journaledTrial(t *testing.T, shards int, environment ...string) *Trial {
 	t.Helper()
 	folder := member.WorkDir(t)
-	m := member.Run(t, member.Config{Binary: member.ServerBinary(t), Shards: shards, Cores: 2,
+	trial := recordedTrial(t, member.Config{Binary: member.ServerBinary(t), Shards: shards, Cores: 2,
 		Env: append(environment, journalVariable+"="+folder)})
+	m := trial.member
 	if m.Kind() == member.Etcd {
 		t.Skip("etcd has no such mode")
 	}
-	trial := NewTrial(m, *seed)
 	random := rand.New(rand.NewPCG(*seed, 3))
 	trial.undo = func() error { return undoUnsynced(folder, m.DataDir(), random) }
 	return trial

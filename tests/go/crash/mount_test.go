@@ -53,13 +53,12 @@ func mounted(t *testing.T, kind, options string) member.Config {
 // the server does there is chosen by its probe alone.
 func TestFileSystemsInMemory(t *testing.T) {
 	t.Run("tmpfs", func(t *testing.T) {
-		m := member.Run(t, mounted(t, "tmpfs", "size=1g"))
-		survive(t, NewTrial(m, *seed), *kills)
+		survive(t, recordedTrial(t, mounted(t, "tmpfs", "size=1g")), *kills)
 	})
 	t.Run("ramfs", func(t *testing.T) {
-		m := member.Run(t, mounted(t, "ramfs", "mode=700"))
-		survive(t, NewTrial(m, *seed), *kills)
-		mustLog(t, m, "no O_DIRECT here")
+		trial := recordedTrial(t, mounted(t, "ramfs", "mode=700"))
+		survive(t, trial, *kills)
+		mustLog(t, trial.member, "no O_DIRECT here")
 	})
 }
 

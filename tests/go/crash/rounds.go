@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	"braid/tests/member"
+	"braid/tests/record"
 )
 
 // patience bounds each check; the machine may be busy.
@@ -33,13 +34,15 @@ type Trial struct {
 	coresAfter func() int
 	// undo takes back what was not synced, when the server runs in its test mode.
 	undo func() error
+	// recorder writes down all that is asked and answered.
+	recorder *record.Recorder
 	// Kills counts writes that were acknowledged and revisions that were checked.
 	acknowledged, revisions int
 }
 
-// NewTrial is a trial on a fresh server.
-func NewTrial(m *member.Member, seed uint64) *Trial {
-	return &Trial{member: m, random: rand.New(rand.NewPCG(seed, 2)), base: newState(),
+// NewTrial is a trial on a fresh server, all connections to which recorder has seen.
+func NewTrial(m *member.Member, recorder *record.Recorder, seed uint64) *Trial {
+	return &Trial{member: m, recorder: recorder, random: rand.New(rand.NewPCG(seed, 2)), base: newState(),
 		coresAfter: func() int { return 0 }, undo: func() error { return nil }}
 }
 
@@ -55,6 +58,7 @@ func (t *Trial) Round() error {
 		return fmt.Errorf("undoing unsynced writes: %w", err)
 	}
 	t.member.SetCores(t.coresAfter())
+	t.recorder.Restart()
 	if err := t.member.Restart(); err != nil {
 		return err
 	}

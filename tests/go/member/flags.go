@@ -11,6 +11,7 @@ var (
 	server    = flag.String("server", "", "server under test (absolute path)")
 	reference = flag.String("reference", "", "released etcd to compare with (absolute path)")
 	etcdctl   = flag.String("etcdctl", "", "released etcdctl (absolute path)")
+	judge     = flag.String("judge", "", "program that judges recorded histories (absolute path)")
 	long      = flag.Bool("long", false, "run what takes minutes too")
 	work      = flag.String("work", "", "folder for data directories; its file system must know O_DIRECT")
 )
@@ -23,6 +24,9 @@ func ReferenceBinary(t testing.TB) string { return required(t, *reference, "-ref
 
 // EtcdctlBinary is the released command line client.
 func EtcdctlBinary(t testing.TB) string { return required(t, *etcdctl, "-etcdctl") }
+
+// JudgeBinary is the judge of recorded histories.
+func JudgeBinary(t testing.TB) string { return required(t, *judge, "-judge") }
 
 // SkipUnlessLong leaves out what takes minutes.
 func SkipUnlessLong(t testing.TB) {

@@ -37,6 +37,8 @@ type Config struct {
 	// Args and Env are appended as they are.
 	Args []string
 	Env  []string
+	// Dial is for each connection to it, as a recorder's options.
+	Dial []grpc.DialOption
 	// Prefix is a command that runs the server, as `prlimit …`; it must keep the process id.
 	Prefix []string
 }
@@ -168,7 +170,7 @@ func (m *Member) waitReady() error {
 
 // Dial opens one gRPC connection without retries: a test must see each error.
 func (m *Member) Dial(options ...grpc.DialOption) (*grpc.ClientConn, error) {
-	return Dial(m.Address(), options...)
+	return Dial(m.Address(), slices.Concat(m.cfg.Dial, options)...)
 }
 
 // Kill ends the process as a power failure of the process would, and waits for its end.
