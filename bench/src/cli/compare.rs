@@ -1,0 +1,192 @@
+//! `braid-bench compare`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{Args, ValueEnum};
+
+use super::interrupt::flag_on_interrupt;
+use crate::compare::{CompareReport, Metric, Options, Runner, Scenario, Sides, Step, Version};
+use crate::error::Error;
+use crate::figures::figures;
+use crate::host::{Cpus, describe, device_sync_ns, loopback_ns, pin};
+use crate::report::write_json;
+use crate::shape::LoadOptions;
+use crate::text::nanos;
+use crate::workload::Workload;
+
+#[derive(Args)]
+pub struct CompareArguments {
+    /// What clients do; all of it on each server, in this order
+    #[arg(required_unless_present = "suite")]
+    workloads: Vec<Workload>,
+    /// A set of workloads with targets, in place of single ones
+    #[arg(long, conflicts_with = "workloads")]
+    suite: Option<Suite>,
+    /// Only the rows of the suite whose title contains this
+    #[arg(long, requires = "suite")]
+    only: Option<String>,
+    /// etcd, etcd:PATH or braid:PATH
+    #[arg(long, default_value = "etcd")]
+    against: Against,
+    /// The Braid to measure
+    #[arg(long, default_value = "target/release/braid")]
+    braid: PathBuf,
+    /// An argument for Braid; may be given again
+    #[arg(long, allow_hyphen_values = true)]
+    braid_argument: Vec<String>,
+    /// Times that each server runs twice, in the order A B B A
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=50))]
+    rounds: u32,
+    /// Processors of the servers
+    #[arg(long, default_value = "0")]
+    server_cpus: Cpus,
+    /// Processors of the load
+    #[arg(long, default_value = "1")]
+    load_cpus: Cpus,
+    /// A folder on the device to measure; data directories are made there and removed
+    #[arg(long, default_value = "target/bench-data")]
+    folder: PathBuf,
+    /// Where to write the figures as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    load: LoadOptions,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Suite {
+    /// The figures that Braid is to reach
+    Figures,
+}
+
+/// What Braid is compared with.
+#[derive(Clone)]
+struct Against {
+    name: &'static str,
+    binary: PathBuf,
+}
+
+/// Where the tests' runner puts the reference that it builds.
+const BUILT_ETCD: &str = "target/reference/etcd";
+
+impl FromStr for Against {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, path) = text.split_once(':').unwrap_or((text, ""));
+        let binary = if path.is_empty() { BUILT_ETCD.into() } else { PathBuf::from(path) };
+        match name {
+            "etcd" => Ok(Self { name: "etcd", binary }),
+            "braid" if !path.is_empty() => Ok(Self { name: "other braid", binary }),
+            _ => Err("must be etcd, etcd:PATH or braid:PATH".into()),
+        }
+    }
+}
+
+/// Seconds that are measured and warmed up in each of many runs.
+const SECONDS: (f64, f64) = (4.0, 1.0);
+
+/// Compares two servers.
+pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
+    let interrupt = flag_on_interrupt()?;
+    let sides = sides(arguments)?;
+    let machine = describe();
+    pin(&arguments.load_cpus)
+        .map_err(Error::system(format!("processors {}", arguments.load_cpus)))?;
+    let (sync, loopback) = limits(&sides)?;
+    let scenarios = scenarios(arguments, sync);
+    let limits = vec![
+        ("one block made durable, p50".into(), nanos(sync as u64)),
+        ("loopback there and back, p50".into(), nanos(loopback as u64)),
+    ];
+    let mut report = CompareReport { machine, limits, rows: vec![], unfinished: None };
+    let result = run(arguments, &sides, &scenarios, &interrupt, &mut report);
+    report.unfinished = unfinished(&result, &interrupt);
+    print!("{report}");
+    if let Some(path) = &arguments.json {
+        write_json(path, &report)?;
+    }
+    result?;
+    match report.remarks().into_iter().find(|remark| remark.contains("UNFINISHED")) {
+        Some(_) if interrupt.load(Ordering::Relaxed) => Err(Error::Interrupted),
+        Some(remark) => Err(Error::Unfinished(remark)),
+        None => Ok(()),
+    }
+}
+
+fn run(
+    arguments: &CompareArguments,
+    sides: &Sides,
+    scenarios: &[Scenario],
+    interrupt: &AtomicBool,
+    report: &mut CompareReport,
+) -> Result<(), Error> {
+    let (duration, warm_up) = SECONDS;
+    let otherwise =
+        LoadOptions { duration: Some(duration), warm_up: Some(warm_up), ..LoadOptions::default() };
+    let options = Options { asked: arguments.load.clone(), otherwise };
+    let mut runner = Runner::new(sides, arguments.rounds, &options, interrupt);
+    for scenario in scenarios {
+        if !interrupt.load(Ordering::Relaxed) {
+            report.rows.extend(runner.run(scenario)?);
+        }
+    }
+    Ok(())
+}
+
+fn unfinished(result: &Result<(), Error>, interrupt: &AtomicBool) -> Option<String> {
+    match result {
+        Err(error) => Some(error.to_string()),
+        Ok(()) if interrupt.load(Ordering::Relaxed) => Some("interrupted".into()),
+        Ok(()) => None,
+    }
+}
+
+fn sides(arguments: &CompareArguments) -> Result<Sides, Error> {
+    let found = |path: &PathBuf, hint: &str| {
+        path.canonicalize().map_err(Error::system(format!("{} ({hint})", path.display())))
+    };
+    let folder = &arguments.folder;
+    std::fs::create_dir_all(folder).map_err(Error::system(folder.display().to_string()))?;
+    Ok(Sides {
+        braid: found(&arguments.braid, "cargo build --release builds it")?,
+        reference: (
+            arguments.against.name.into(),
+            found(&arguments.against.binary, "tests/run.sh --build builds etcd")?,
+        ),
+        reference_is_braid: arguments.against.name != "etcd",
+        cpus: arguments.server_cpus.clone(),
+        folder: found(folder, "a folder for data")?,
+    })
+}
+
+fn limits(sides: &Sides) -> Result<(f64, f64), Error> {
+    let what = format!("a durable write in {}", sides.folder.display());
+    let sync = device_sync_ns(&sides.folder).map_err(Error::system(what))?;
+    let loopback = loopback_ns(&sides.cpus).map_err(Error::system("a connection over loopback"))?;
+    Ok((sync, loopback))
+}
+
+fn scenarios(arguments: &CompareArguments, sync_ns: f64) -> Vec<Scenario> {
+    if arguments.suite.is_some() {
+        let both = arguments.server_cpus.and(&arguments.load_cpus);
+        return chosen(figures(sync_ns, &both), arguments.only.as_deref().unwrap_or(""));
+    }
+    let step = |&workload: &Workload| {
+        let step = Step::new(&workload.name(), workload);
+        Metric::USUAL.into_iter().fold(step, |step, metric| step.shows(metric, &[]))
+    };
+    let braid = Version { arguments: arguments.braid_argument.clone(), cpus: None };
+    vec![Scenario::new(arguments.workloads.iter().map(step).collect()).of(braid)]
+}
+
+/// The steps whose title contains some text, and the scenarios that still have any.
+fn chosen(mut scenarios: Vec<Scenario>, text: &str) -> Vec<Scenario> {
+    for scenario in &mut scenarios {
+        scenario.steps.retain(|step| step.title.contains(text));
+    }
+    scenarios.retain(|scenario| !scenario.steps.is_empty());
+    scenarios
+}

@@ -1,0 +1,62 @@
+//! `braid-bench run`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::interrupt::flag_on_interrupt;
+use crate::client::Endpoint;
+use crate::error::Error;
+use crate::host::{Cpus, Process, pin};
+use crate::load::{Plan, run as run_load};
+use crate::report::{RunReport, write_json};
+use crate::shape::{LoadOptions, Shape};
+use crate::workload::{Workload, prepare};
+
+#[derive(Args)]
+pub struct RunArguments {
+    /// What clients do
+    workload: Workload,
+    /// The server
+    #[arg(long, default_value = "http://127.0.0.1:2379")]
+    endpoint: Endpoint,
+    /// The server's process, whose use of the machine is then reported
+    #[arg(long)]
+    pid: Option<u32>,
+    /// Processors that the load stays on
+    #[arg(long)]
+    load_cpus: Option<Cpus>,
+    /// Does not load the keys first: they are there
+    #[arg(long)]
+    keep_data: bool,
+    /// Where to write the figures as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    load: LoadOptions,
+}
+
+/// Runs one workload.
+pub fn run(arguments: &RunArguments) -> Result<(), Error> {
+    let interrupt = flag_on_interrupt()?;
+    if let Some(cpus) = &arguments.load_cpus {
+        pin(cpus).map_err(Error::system(format!("processors {cpus}")))?;
+    }
+    let workload = arguments.workload;
+    let shape = Shape::new(workload, &arguments.load)?;
+    if workload.usual().loaded && !arguments.keep_data {
+        prepare(&arguments.endpoint, &shape)?;
+    }
+    let plan = Plan::new(arguments.endpoint.clone(), workload, shape.clone());
+    let server = arguments.pid.map(Process::new);
+    let outcome = run_load(plan, server.as_ref(), &interrupt)?;
+    let report = RunReport::new(workload, &shape, &outcome);
+    print!("{report}");
+    if let Some(path) = &arguments.json {
+        write_json(path, &report)?;
+    }
+    match report.unfinished {
+        Some(why) => Err(Error::Unfinished(why)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,15 @@
+//! Two servers side by side: the same load on the same processors, in turn, again and again.
+
+mod figure;
+mod metric;
+mod rank;
+mod report;
+mod runner;
+mod scenario;
+mod target;
+
+pub use metric::Metric;
+pub use report::CompareReport;
+pub use runner::{Options, Runner, Sides};
+pub use scenario::{Scenario, Step, Version};
+pub use target::Target;

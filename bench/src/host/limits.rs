@@ -1,0 +1,80 @@
+//! What this machine can do at best, measured beside the figures.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+
+use super::{Cpus, pin};
+
+/// Blocks of the device: what a direct write is a multiple of.
+const BLOCK_BYTES: usize = 4096;
+
+/// How often each limit is measured.
+const SYNCS: u64 = 500;
+const ROUND_TRIPS: usize = 2000;
+
+/// What one block costs to be made durable, in nanoseconds: the middle of direct, synchronous
+/// writes over a file that is written already.
+pub fn device_sync_ns(folder: &Path) -> io::Result<f64> {
+    let path = folder.join(format!("sync-{}", std::process::id()));
+    let measured = measure_sync(&path);
+    std::fs::remove_file(&path).ok();
+    measured
+}
+
+fn measure_sync(path: &Path) -> io::Result<f64> {
+    std::fs::write(path, vec![1; BLOCK_BYTES * SYNCS as usize])?;
+    std::fs::File::open(path)?.sync_all()?;
+    let flags = (OFlags::DIRECT | OFlags::DSYNC).bits() as i32;
+    let file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
+    let memory = vec![2; 2 * BLOCK_BYTES];
+    let begin = memory.as_ptr().align_offset(BLOCK_BYTES);
+    let block = &memory[begin..begin + BLOCK_BYTES];
+    let times = (0..SYNCS).map(|number| {
+        let began = Instant::now();
+        file.write_all_at(block, number * BLOCK_BYTES as u64)?;
+        Ok(began.elapsed())
+    });
+    Ok(middle(times.collect::<io::Result<Vec<_>>>()?))
+}
+
+/// A byte there and back over loopback, between these processors, in nanoseconds.
+pub fn loopback_ns(server: &Cpus) -> io::Result<f64> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    let cpus = server.clone();
+    let echo = thread::spawn(move || pin(&cpus).and_then(|()| echo(&listener)));
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    let mut times = Vec::with_capacity(ROUND_TRIPS);
+    for _ in 0..ROUND_TRIPS {
+        let began = Instant::now();
+        stream.write_all(&[1])?;
+        stream.read_exact(&mut [0])?;
+        times.push(began.elapsed());
+    }
+    drop(stream);
+    echo.join().unwrap_or_else(|_| Err(io::Error::other("the echo panicked")))?;
+    Ok(middle(times))
+}
+
+fn echo(listener: &TcpListener) -> io::Result<()> {
+    let (mut stream, _) = listener.accept()?;
+    stream.set_nodelay(true)?;
+    let mut byte = [0];
+    while stream.read(&mut byte)? > 0 {
+        stream.write_all(&byte)?;
+    }
+    Ok(())
+}
+
+fn middle(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times.get(times.len() / 2).map_or(0.0, |time| time.as_nanos() as f64)
+}

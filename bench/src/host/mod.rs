@@ -1,0 +1,13 @@
+//! The machine that everything runs on: processors, processes, servers under test, limits.
+
+mod affinity;
+mod limits;
+mod machine;
+mod process;
+mod server;
+
+pub use affinity::{Cpus, pin};
+pub use limits::{device_sync_ns, loopback_ns};
+pub use machine::describe;
+pub use process::{Process, Usage};
+pub use server::{Server, ServerPlan};

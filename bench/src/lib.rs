@@ -1,0 +1,20 @@
+//! `braid-bench`: load for etcd servers, and comparisons of two of them.
+
+mod cli;
+mod client;
+mod compare;
+mod error;
+mod failure;
+mod figures;
+mod host;
+mod keys;
+mod load;
+mod proto;
+mod report;
+mod shape;
+mod text;
+mod values;
+mod workload;
+mod zipf;
+
+pub use cli::{main, main_with};
