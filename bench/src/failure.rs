@@ -43,16 +43,6 @@ impl Failure {
     }
 }
 
-impl From<h2::Error> for Failure {
-    fn from(error: h2::Error) -> Self {
-        if error.is_reset() {
-            Self::Reset(error.to_string())
-        } else {
-            Self::Connection(error.to_string())
-        }
-    }
-}
-
 impl From<prost::DecodeError> for Failure {
     fn from(_: prost::DecodeError) -> Self {
         Self::Answer("not the message that was asked for")

@@ -9,6 +9,7 @@ mod figures;
 mod host;
 mod keys;
 mod load;
+mod page;
 mod proto;
 mod report;
 mod shape;

@@ -187,12 +187,17 @@ fn two_servers_are_compared() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (data, report) = (format!("--folder={}", path("data")), path("report.json"));
+    let html = format!("--html={}", path("report.html"));
     let (against, braid) = (format!("--against=braid:{BRAID}"), format!("--braid={BRAID}"));
     let json_option = format!("--json={report}");
-    let own = ["compare", "put", "get", &data, &against, &braid, "--rounds=1", &json_option];
+    let own = ["compare", "put", "get", &data, &against, &braid, "--rounds=1", &json_option, &html];
     // One processor for both: there may be no other.
     let cpus = ["--server-cpus=0", "--load-cpus=0"];
     assert_eq!(bench(&[&own[..], &cpus, &SMALL].concat()), 0);
+    let page = fs::read_to_string(path("report.html")).unwrap();
+    assert!(page.contains("<svg") && page.contains("<polyline"));
+    // It opens without a network.
+    assert!(!page.contains("http") && !page.contains("<script"));
     let report = json(Path::new(&report));
     for row in report["rows"].as_array().unwrap() {
         for side in ["reference", "braid"] {

@@ -11,7 +11,8 @@ use crate::compare::{CompareReport, Metric, Options, Runner, Scenario, Sides, St
 use crate::error::Error;
 use crate::figures::figures;
 use crate::host::{Cpus, describe, device_sync_ns, loopback_ns, pin};
-use crate::report::write_json;
+use crate::page::page;
+use crate::report::{write_json, write_text};
 use crate::shape::LoadOptions;
 use crate::text::nanos;
 use crate::workload::Workload;
@@ -51,6 +52,9 @@ pub struct CompareArguments {
     /// Where to write the figures as JSON
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Where to write them as a page with plots, which needs no network
+    #[arg(long)]
+    html: Option<PathBuf>,
     #[command(flatten)]
     load: LoadOptions,
 }
@@ -107,6 +111,9 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
     print!("{report}");
     if let Some(path) = &arguments.json {
         write_json(path, &report)?;
+    }
+    if let Some(path) = &arguments.html {
+        write_text(path, &page(&report))?;
     }
     result?;
     match report.remarks().into_iter().find(|remark| remark.contains("UNFINISHED")) {

@@ -1,26 +1,21 @@
 //! The messages of an answer, and its status.
 
 use bytes::{Buf, Bytes, BytesMut};
-use h2::RecvStream;
-use http::{HeaderMap, Response};
 
 use super::PREFIX_BYTES;
+use super::http2::Fields;
+use super::link::Stream;
 use crate::failure::Failure;
 
 /// Reads an answer message by message.
 pub struct Messages {
-    head: HeaderMap,
-    body: RecvStream,
+    stream: Stream,
     rest: BytesMut,
 }
 
 impl Messages {
-    pub(super) fn new(response: Response<RecvStream>) -> Result<Self, Failure> {
-        if response.status() != 200 {
-            return Err(Failure::Answer("an HTTP status other than 200"));
-        }
-        let (parts, body) = response.into_parts();
-        Ok(Self { head: parts.headers, body, rest: BytesMut::new() })
+    pub(super) fn new(stream: Stream) -> Self {
+        Self { stream, rest: BytesMut::new() }
     }
 
     /// The next message; none when the answer ended with the status OK.
@@ -28,7 +23,7 @@ impl Messages {
         if let Some(message) = take(&mut self.rest) {
             return Ok(Some(message));
         }
-        while let Some(mut chunk) = self.chunk().await? {
+        while let Some(mut chunk) = self.stream.chunk().await? {
             if self.rest.is_empty() && is_one_message(&chunk) {
                 chunk.advance(PREFIX_BYTES);
                 return Ok(Some(chunk));
@@ -38,7 +33,7 @@ impl Messages {
                 return Ok(Some(message));
             }
         }
-        self.ended().await.map(|()| None)
+        self.stream.with_fields(status).map(|()| None)
     }
 
     /// The one message of a unary answer, once its status has come.
@@ -53,25 +48,15 @@ impl Messages {
     /// Reads to the end, keeps nothing; how many bytes came.
     pub async fn skim(mut self) -> Result<u64, Failure> {
         let mut bytes = 0;
-        while let Some(chunk) = self.chunk().await? {
+        while let Some(chunk) = self.stream.chunk().await? {
             bytes += chunk.len() as u64;
         }
-        self.ended().await.map(|()| bytes)
+        self.stream.with_fields(status).map(|()| bytes)
     }
 
-    async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        let Some(chunk) = self.body.data().await else { return Ok(None) };
-        let chunk = chunk?;
-        self.body.flow_control().release_capacity(chunk.len())?;
-        Ok(Some(chunk))
-    }
-
-    async fn ended(&mut self) -> Result<(), Failure> {
-        match self.body.trailers().await? {
-            Some(trailers) => status(&trailers),
-            // An answer without messages may carry its status in its head.
-            None => status(&self.head),
-        }
+    /// Sends another message on the same stream.
+    pub(super) fn send(&self, message: Bytes) {
+        self.stream.send(message, false);
     }
 }
 
@@ -94,13 +79,13 @@ fn take(rest: &mut BytesMut) -> Option<Bytes> {
     Some(message)
 }
 
-fn status(headers: &HeaderMap) -> Result<(), Failure> {
-    let code = headers.get("grpc-status").ok_or(Failure::Answer("no status"))?;
-    if code == "0" {
-        return Ok(());
+fn status(fields: Option<&Fields>) -> Result<(), Failure> {
+    match fields {
+        Some(Fields { http: Some(200), grpc: Some(0), .. }) => Ok(()),
+        Some(Fields { http: Some(200), grpc: Some(code), message }) => {
+            Err(Failure::Status { code: *code, message: message.clone() })
+        }
+        Some(Fields { http: Some(200), grpc: None, .. }) => Err(Failure::Answer("no status")),
+        _ => Err(Failure::Answer("an HTTP status other than 200")),
     }
-    let code = code.to_str().ok().and_then(|text| text.parse().ok());
-    let code = code.ok_or(Failure::Answer("a status that is no number"))?;
-    let message = headers.get("grpc-message").map(|text| String::from_utf8_lossy(text.as_bytes()));
-    Err(Failure::Status { code, message: message.unwrap_or_default().into_owned() })
 }

@@ -1,9 +1,7 @@
-//! Where requests go, and their heads, built once for each connection.
+//! Where requests go.
 
 use std::fmt::Display;
 use std::str::FromStr;
-
-use http::Request;
 
 use crate::failure::Failure;
 
@@ -20,6 +18,9 @@ impl Endpoint {
     }
 }
 
+/// Longest name of a host.
+const HOST_BYTES: usize = 253;
+
 impl FromStr for Endpoint {
     type Err = String;
 
@@ -29,7 +30,9 @@ impl FromStr for Endpoint {
         }
         let address = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
         match address.rsplit_once(':') {
-            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
+            Some((host, port))
+                if (1..=HOST_BYTES).contains(&host.len()) && port.parse::<u16>().is_ok() =>
+            {
                 Ok(Self { address: address.into() })
             }
             _ => Err(format!("{text:?} is not host:port")),
@@ -57,17 +60,8 @@ pub enum Method {
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
-        Self::Put,
-        Self::Range,
-        Self::RangeStream,
-        Self::Txn,
-        Self::Watch,
-        Self::LeaseGrant,
-        Self::LeaseKeepAlive,
-    ];
-
-    fn path(self) -> &'static str {
+    /// What stands in the request.
+    pub(super) fn path(self) -> &'static str {
         match self {
             Self::Put => "/etcdserverpb.KV/Put",
             Self::Range => "/etcdserverpb.KV/Range",
@@ -78,25 +72,4 @@ impl Method {
             Self::LeaseKeepAlive => "/etcdserverpb.Lease/LeaseKeepAlive",
         }
     }
-}
-
-/// A request's head for each method; cloning one copies a few reference counts.
-pub(super) struct Requests([Request<()>; Method::ALL.len()]);
-
-impl Requests {
-    pub(super) fn new(endpoint: &Endpoint) -> Self {
-        Self(Method::ALL.map(|method| head(endpoint, method)))
-    }
-
-    pub(super) fn get(&self, method: Method) -> Request<()> {
-        self.0[method as usize].clone()
-    }
-}
-
-fn head(endpoint: &Endpoint, method: Method) -> Request<()> {
-    let uri = format!("http://{}{}", endpoint.address, method.path());
-    let builder = Request::builder().method("POST").uri(uri);
-    let builder = builder.header("content-type", "application/grpc").header("te", "trailers");
-    // An address that no URI can hold was refused when the endpoint was parsed.
-    builder.body(()).unwrap_or_default()
 }

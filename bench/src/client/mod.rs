@@ -1,6 +1,8 @@
-//! A gRPC client on h2, as lean as the load needs it: nothing is decoded that nobody looks at, but
-//! the status of every answer is.
+//! A gRPC client as lean as the load needs it: nothing is decoded that nobody looks at, but the
+//! status of every answer is.
 
+mod http2;
+mod link;
 mod messages;
 mod method;
 mod stream;
@@ -9,7 +11,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use h2::client::SendRequest;
 use prost::Message;
 use tokio::net::TcpStream;
 use tokio::task::spawn_local;
@@ -19,14 +20,10 @@ pub use method::{Endpoint, Method};
 pub use stream::Call;
 
 use crate::failure::Failure;
-use method::Requests;
+use link::{Link, drive};
 
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// What the server may send ahead on one stream and on a connection, in bytes.
-const STREAM_WINDOW_BYTES: u32 = 1 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 
 /// gRPC's prefix of a message: a flag and the length.
 const PREFIX_BYTES: usize = 5;
@@ -34,8 +31,7 @@ const PREFIX_BYTES: usize = 5;
 /// One HTTP/2 connection; clones share it.
 #[derive(Clone)]
 pub struct Channel {
-    send: SendRequest<Bytes>,
-    requests: Rc<Requests>,
+    link: Rc<Link>,
 }
 
 impl Channel {
@@ -47,21 +43,14 @@ impl Channel {
             Err(elapsed) => return Err(endpoint.unreachable(&elapsed)),
         };
         socket.set_nodelay(true).map_err(|error| endpoint.unreachable(&error))?;
-        let mut builder = h2::client::Builder::new();
-        builder
-            .initial_window_size(STREAM_WINDOW_BYTES)
-            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-            .enable_push(false);
-        let (send, connection) = builder.handshake(socket).await?;
-        // Whoever waits for an answer hears of the connection's end by its own stream.
-        spawn_local(async move { connection.await.ok() });
-        Ok(Self { send, requests: Rc::new(Requests::new(endpoint)) })
+        let link = Rc::new(Link::new(&endpoint.address));
+        spawn_local(drive(Rc::downgrade(&link), socket));
+        Ok(Self { link })
     }
 
     /// Asks once; answers with the message when the status is OK.
     pub async fn unary(&self, method: Method, message: Bytes) -> Result<Bytes, Failure> {
-        let (response, _) = self.open(method, message, true).await?;
-        Messages::new(response.await?)?.only().await
+        Messages::new(self.link.open(method, message, true)?).only().await
     }
 
     /// Asks once; answers with the decoded message.
@@ -74,25 +63,17 @@ impl Channel {
     }
 
     /// Asks once; the answers come one by one.
-    pub async fn server_stream(
+    pub fn server_stream(
         &self,
         method: Method,
         message: &impl Message,
     ) -> Result<Messages, Failure> {
-        let (response, _) = self.open(method, framed(message), true).await?;
-        Messages::new(response.await?)
+        Ok(Messages::new(self.link.open(method, framed(message), true)?))
     }
 
-    async fn open(
-        &self,
-        method: Method,
-        message: Bytes,
-        end: bool,
-    ) -> Result<(h2::client::ResponseFuture, h2::SendStream<Bytes>), Failure> {
-        let mut send = self.send.clone().ready().await?;
-        let (response, mut stream) = send.send_request(self.requests.get(method), false)?;
-        stream.send_data(message, end)?;
-        Ok((response, stream))
+    /// Opens a call that both sides may go on with.
+    fn open(&self, method: Method, message: &impl Message) -> Result<Messages, Failure> {
+        Ok(Messages::new(self.link.open(method, framed(message), false)?))
     }
 }
 

@@ -9,7 +9,7 @@ mod scenario;
 mod target;
 
 pub use metric::Metric;
-pub use report::CompareReport;
+pub use report::{CompareReport, Row};
 pub use runner::{Options, Runner, Sides};
 pub use scenario::{Scenario, Step, Version};
 pub use target::Target;

@@ -37,7 +37,28 @@ pub struct Row {
     pub braid: Vec<RunReport>,
 }
 
+/// Columns of the table.
+const COLUMNS: usize = 9;
+
 impl CompareReport {
+    /// The table: its head, and a row for each figure.
+    pub fn cells(&self) -> ([&'static str; COLUMNS], Vec<[String; COLUMNS]>) {
+        let head = [
+            "workload",
+            "figure",
+            "reference",
+            "braid",
+            "ratio",
+            "spread",
+            "difference",
+            "target",
+            "met",
+        ];
+        let figures =
+            self.rows.iter().flat_map(|row| row.figures.iter().map(move |figure| (row, figure)));
+        (head, figures.map(|(row, figure)| cells(row, figure)).collect())
+    }
+
     /// What went wrong in single runs, each as a line.
     pub fn remarks(&self) -> Vec<String> {
         let runs = |row: &Row| {
@@ -68,22 +89,9 @@ impl Display for CompareReport {
         for (name, value) in self.machine.iter().chain(&self.limits) {
             writeln!(formatter, "{name}: {value}")?;
         }
-        let mut table = Table::new([
-            "workload",
-            "figure",
-            "reference",
-            "braid",
-            "ratio",
-            "spread",
-            "difference",
-            "target",
-            "met",
-        ]);
-        for row in &self.rows {
-            for figure in &row.figures {
-                table.row(cells(row, figure));
-            }
-        }
+        let (head, rows) = self.cells();
+        let mut table = Table::new(head);
+        rows.into_iter().for_each(|row| table.row(row));
         write!(formatter, "\n{table}")?;
         for remark in self.remarks() {
             writeln!(formatter, "{remark}")?;
@@ -92,7 +100,7 @@ impl Display for CompareReport {
     }
 }
 
-fn cells(row: &Row, figure: &Figure) -> [String; 9] {
+fn cells(row: &Row, figure: &Figure) -> [String; COLUMNS] {
     let metric = figure.metric;
     let bound = |runs: &[RunReport]| match runs.iter().any(RunReport::is_lower_bound) {
         true if metric == super::Metric::Rate => ">=",

@@ -21,12 +21,12 @@ const SHORT_TTL: i64 = 2;
 pub async fn keepalive(seat: Seat) -> Result<(), Failure> {
     let id = grant(&seat, LONG_TTL).await?;
     let request = LeaseKeepAliveRequest { id };
-    let mut call = Call::open(&seat.channel, Method::LeaseKeepAlive, &request).await?;
+    let mut call = Call::open(&seat.channel, Method::LeaseKeepAlive, &request)?;
     alive(&mut call).await?;
     seat.started().await;
     while let Some(due) = seat.next().await {
         let result = async {
-            call.send(&request)?;
+            call.send(&request);
             alive(&mut call).await
         };
         seat.record(Kind::Keepalive, due, result.await)?;

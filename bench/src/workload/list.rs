@@ -115,7 +115,7 @@ async fn whole(seat: Seat, method: Method) -> Result<(), Failure> {
     seat.started().await;
     while let Some(due) = seat.next().await {
         let result = async {
-            let bytes = seat.channel.server_stream(method, &request).await?.skim().await?;
+            let bytes = seat.channel.server_stream(method, &request)?.skim().await?;
             if bytes < least { Err(Failure::Answer("less than all keys")) } else { Ok(bytes) }
         };
         seat.record(Kind::List, due, result.await)?;

@@ -75,14 +75,14 @@ pub async fn watch(
 ) -> Result<Call, Failure> {
     let union = Some(RequestUnion::CreateRequest(create.clone()));
     let request = WatchRequest { request_union: union };
-    let mut call = Call::open(channel, Method::Watch, &request).await?;
+    let mut call = Call::open(channel, Method::Watch, &request)?;
     for created in 0..count {
         let response = WatchResponse::decode(call.next().await?)?;
         if !response.created || response.canceled {
             return Err(Failure::Answer("a watcher that was not created"));
         }
         if created + 1 < count {
-            call.send(&request)?;
+            call.send(&request);
         }
     }
     Ok(call)

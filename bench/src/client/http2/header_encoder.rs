@@ -1,0 +1,79 @@
+//! The headers of a request (RFC 7541): sent in full once, as one byte each from then on.
+
+use crate::client::Method;
+
+/// Indexes of the static table: `:method: POST` and `:scheme: http`.
+const POST: u8 = 3;
+const HTTP: u8 = 6;
+
+/// Indexes of names in the static table.
+const AUTHORITY: u8 = 1;
+const PATH: u8 = 4;
+const CONTENT_TYPE: u8 = 31;
+/// The name follows.
+const NEW_NAME: u8 = 0;
+
+/// The first index of the dynamic table.
+const FIRST_DYNAMIC: u8 = 62;
+
+/// A field of a table.
+const INDEXED: u8 = 0x80;
+/// A field in full, to be remembered.
+const LITERAL: u8 = 0x40;
+
+/// What all fields of a connection cost at most in the server's table, in bytes.
+pub const TABLE_BYTES: u32 = 2048;
+
+/// One direction of a connection's headers.
+pub struct Encoder {
+    authority: String,
+    table: Table,
+}
+
+/// Values in the server's table, the oldest first. Nothing is ever evicted: there are only as many
+/// as there are methods, and three.
+#[derive(Default)]
+struct Table(Vec<String>);
+
+impl Encoder {
+    /// For a server by this name.
+    pub fn new(authority: &str) -> Self {
+        Self { authority: authority.into(), table: Table::default() }
+    }
+
+    /// Writes the block of a request.
+    pub fn write(&mut self, method: Method, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[INDEXED | POST, INDEXED | HTTP]);
+        self.table.write(out, PATH, "", method.path());
+        self.table.write(out, AUTHORITY, "", &self.authority);
+        self.table.write(out, CONTENT_TYPE, "", "application/grpc");
+        self.table.write(out, NEW_NAME, "te", "trailers");
+    }
+}
+
+impl Table {
+    /// Writes a field: its index, or all of it, which gives it an index.
+    fn write(&mut self, out: &mut Vec<u8>, name_index: u8, name: &str, value: &str) {
+        if let Some(age) = self.0.iter().rev().position(|known| known == value) {
+            out.push(INDEXED | (FIRST_DYNAMIC + age as u8));
+            return;
+        }
+        out.push(LITERAL | name_index);
+        if name_index == NEW_NAME {
+            string(out, name);
+        }
+        string(out, value);
+        self.0.push(value.into());
+    }
+}
+
+/// A string without Huffman's code. An address has 255 bytes at most, a path fewer.
+fn string(out: &mut Vec<u8>, text: &str) {
+    const MOST_IN_ONE_BYTE: usize = 0x7f;
+    match text.len().checked_sub(MOST_IN_ONE_BYTE) {
+        None => out.push(text.len() as u8),
+        Some(rest) if rest <= MOST_IN_ONE_BYTE => out.extend_from_slice(&[0x7f, rest as u8]),
+        Some(rest) => out.extend_from_slice(&[0x7f, rest as u8 | 0x80, (rest >> 7) as u8]),
+    }
+    out.extend_from_slice(text.as_bytes());
+}
