@@ -1,6 +1,7 @@
 //! Every workload of the load generator, in small, against this server.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+#![expect(clippy::disallowed_methods, reason = "a test may read a clock and wait")]
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
