@@ -80,7 +80,22 @@ impl CompareReport {
                 remarks.extend(all.map(|remark| format!("{}, {name}: {remark}", row.title)));
             }
         }
+        remarks.extend(self.disturbance());
         remarks
+    }
+
+    /// How many runs were disturbed, and how much the worst of them.
+    fn disturbance(&self) -> Option<String> {
+        let runs = || self.rows.iter().flat_map(|row| row.reference.iter().chain(&row.braid));
+        let disturbed = runs().filter(|run| run.is_disturbed()).count();
+        let most = runs().map(|run| run.generator.waited).fold(0.0, f64::max) * 100.0;
+        (disturbed > 0).then(|| {
+            format!(
+                "DISTURBED: in {disturbed} of {} runs other processes had the load's processor for \
+                 a good part of the time (at most {most:.0} %); rates and latencies are theirs, too",
+                runs().count()
+            )
+        })
     }
 }
 

@@ -9,5 +9,5 @@ mod server;
 pub use affinity::{Cpus, pin};
 pub use limits::{device_sync_ns, loopback_ns};
 pub use machine::describe;
-pub use process::{Process, Usage};
+pub use process::{Process, Usage, thread_waited};
 pub use server::{Server, ServerPlan};

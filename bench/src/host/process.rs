@@ -19,6 +19,8 @@ pub struct Process {
 pub struct Usage {
     /// Processor time in user and kernel mode, in microseconds.
     pub cpu_us: f64,
+    /// Time that its threads waited for a processor which others had, in microseconds.
+    pub waited_us: f64,
     /// Memory that is resident now, in bytes.
     pub resident: u64,
     /// The most that was resident since the process began or its mark was reset, in bytes.
@@ -59,6 +61,7 @@ impl Process {
         self.reset_peak().ok();
         Ok(Usage {
             cpu_us: self.cpu()?.as_secs_f64() * 1e6,
+            waited_us: self.waited()?.as_secs_f64() * 1e6,
             resident: kilobytes(&status, "VmRSS:")?,
             resident_peak: kilobytes(&status, "VmHWM:")?,
             grown: 0,
@@ -95,13 +98,23 @@ impl Process {
     /// Context switches of all threads that still run.
     fn switches(&self) -> io::Result<(u64, u64)> {
         let mut sum = (0, 0);
-        for task in fs::read_dir(format!("/proc/{}/task", self.pid))? {
-            // A thread may end between the two readings.
-            let Ok(status) = fs::read_to_string(task?.path().join("status")) else { continue };
+        for status in self.of_threads("status")? {
             sum.0 += number(&status, "voluntary_ctxt_switches:")?;
             sum.1 += number(&status, "nonvoluntary_ctxt_switches:")?;
         }
         Ok(sum)
+    }
+
+    /// Time on the run queue of all threads that still run.
+    fn waited(&self) -> io::Result<Duration> {
+        self.of_threads("schedstat")?.iter().map(|text| waited(text)).sum()
+    }
+
+    /// A file of each thread. Threads may end between the two readings.
+    fn of_threads(&self, file: &str) -> io::Result<Vec<String>> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid))?;
+        let texts = threads.flatten().map(|thread| fs::read_to_string(thread.path().join(file)));
+        Ok(texts.flatten().collect())
     }
 
     fn read(&self, file: &str) -> io::Result<String> {
@@ -114,6 +127,7 @@ impl Usage {
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             cpu_us: self.cpu_us - earlier.cpu_us,
+            waited_us: (self.waited_us - earlier.waited_us).max(0.0),
             grown: self.resident_peak.saturating_sub(earlier.resident),
             written: self.written.saturating_sub(earlier.written),
             first_use: self.first_use.saturating_sub(earlier.first_use),
@@ -125,6 +139,17 @@ impl Usage {
             ..*self
         }
     }
+}
+
+/// Time that the calling thread waited for its processor so far.
+pub fn thread_waited() -> io::Result<Duration> {
+    waited(&fs::read_to_string("/proc/thread-self/schedstat")?)
+}
+
+/// The second figure of `schedstat`: nanoseconds on the run queue.
+fn waited(schedstat: &str) -> io::Result<Duration> {
+    let nanos = schedstat.split_whitespace().nth(1).and_then(|text| text.parse().ok());
+    nanos.map(Duration::from_nanos).ok_or_else(|| malformed("schedstat"))
 }
 
 fn folder_bytes(folder: &Path) -> u64 {

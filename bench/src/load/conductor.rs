@@ -32,6 +32,8 @@ pub struct Outcome {
     pub measured: Duration,
     /// Processor time of each load thread within the measurement.
     pub cpu: Vec<Duration>,
+    /// Time that each waited for its processor meanwhile.
+    pub waited: Vec<Duration>,
     /// What the server used within the measurement.
     pub server: Option<Usage>,
     /// Why the run is not whole.
@@ -85,8 +87,8 @@ impl<'a> Conductor<'a> {
         interrupt: &'a AtomicBool,
         received: Receiver<Message>,
     ) -> Self {
-        let outcome =
-            Outcome { cpu: vec![Duration::ZERO; plan.shape.threads], ..Outcome::default() };
+        let none = vec![Duration::ZERO; plan.shape.threads];
+        let outcome = Outcome { cpu: none.clone(), waited: none, ..Outcome::default() };
         Self {
             plan,
             server,
@@ -169,6 +171,7 @@ impl<'a> Conductor<'a> {
         seconds[part.second].merge(&part.slice);
         self.outcome.total.merge(&part.slice);
         self.outcome.cpu[part.thread] += part.cpu;
+        self.outcome.waited[part.thread] += part.waited;
         if part.thread == 0 {
             let left = window.end.saturating_duration_since(Instant::now());
             self.live.show(&seconds[part.second], left);

@@ -31,4 +31,6 @@ pub struct Part {
     pub slice: Slice,
     /// Processor time of the thread.
     pub cpu: Duration,
+    /// Time that it waited for its processor.
+    pub waited: Duration,
 }

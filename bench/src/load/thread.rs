@@ -16,6 +16,7 @@ use super::stage::Stage;
 use super::{Plan, Window};
 use crate::client::Channel;
 use crate::failure::Failure;
+use crate::host::thread_waited;
 
 /// How long operations may still take after the end of the window.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -53,7 +54,7 @@ fn begin(
         let clients = seat_clients(&stage, thread, &channels);
         wait_for(&stage, clients).await;
         clerk.abort();
-        report(&stage, thread, last_second(&stage), Duration::ZERO);
+        report(&stage, thread, last_second(&stage), Times::default());
         Ok(())
     })
 }
@@ -103,25 +104,31 @@ async fn wait_for(stage: &Stage, mut clients: JoinSet<()>) {
 async fn report_each_second(stage: Rc<Stage>, thread: usize) {
     stage.announced().await;
     tokio::time::sleep_until(stage.window().from.into()).await;
-    let mut cpu = cpu_time();
+    let mut before = Times::now();
     for second in 0.. {
         let due = stage.window().from + SECOND * (second as u32 + 1);
         tokio::select! {
             () = tokio::time::sleep_until(due.into()) => {}
             () = stage.ended() => {}
         }
-        let spent = cpu_time();
-        report(&stage, thread, second, spent.saturating_sub(cpu));
-        cpu = spent;
+        let now = Times::now();
+        report(&stage, thread, second, now.since(before));
+        before = now;
         if Instant::now() >= stage.window().end {
             return;
         }
     }
 }
 
-fn report(stage: &Stage, thread: usize, second: usize, cpu: Duration) {
+fn report(stage: &Stage, thread: usize, second: usize, times: Times) {
     let slice = stage.recorder().take();
-    stage.tell(Message::Slice(Part { thread, second, slice, cpu }));
+    stage.tell(Message::Slice(Part {
+        thread,
+        second,
+        slice,
+        cpu: times.cpu,
+        waited: times.waited,
+    }));
 }
 
 /// The second that ends with the window.
@@ -130,7 +137,25 @@ fn last_second(stage: &Stage) -> usize {
     seconds.saturating_sub(1)
 }
 
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+/// What the calling thread had of its processor.
+#[derive(Clone, Copy, Default)]
+struct Times {
+    cpu: Duration,
+    waited: Duration,
+}
+
+impl Times {
+    fn now() -> Self {
+        let cpu = clock_gettime(ClockId::ThreadCPUTime);
+        let cpu = Duration::new(cpu.tv_sec as u64, cpu.tv_nsec as u32);
+        // A kernel may be built without these statistics.
+        Self { cpu, waited: thread_waited().unwrap_or_default() }
+    }
+
+    fn since(self, earlier: Self) -> Self {
+        Self {
+            cpu: self.cpu.saturating_sub(earlier.cpu),
+            waited: self.waited.saturating_sub(earlier.waited),
+        }
+    }
 }

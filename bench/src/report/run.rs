@@ -1,6 +1,7 @@
 //! The figures of one run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -10,9 +11,12 @@ use crate::load::{Kind, Outcome, Slice};
 use crate::shape::Shape;
 use crate::workload::Workload;
 
-/// A load thread that was on its processor for more than this share of the time may have been what
+/// A load thread that had something to do for more than this share of the time may have been what
 /// limited the rate.
 const BUSY: f64 = 0.9;
+
+/// A load thread that waited for its processor longer than this share of the time was disturbed.
+const DISTURBED: f64 = 0.1;
 
 /// A fixed rate that was missed by more than this share was not kept.
 const KEPT: f64 = 0.98;
@@ -66,6 +70,8 @@ pub struct Generator {
     pub cpu_us: f64,
     /// Share of the time that the busiest load thread was on its processor.
     pub busiest_thread: f64,
+    /// Share of the time that the unluckiest one waited for it, because others had it.
+    pub waited: f64,
 }
 
 /// What the server used.
@@ -81,6 +87,8 @@ pub struct Server {
     pub switches: f64,
     /// Processors in use on average.
     pub processors: f64,
+    /// Threads that waited, on average, for a processor that others had.
+    pub waiting: f64,
     /// All of it.
     pub usage: Usage,
 }
@@ -91,7 +99,7 @@ impl RunReport {
         let seconds = outcome.measured.as_secs_f64();
         let counted = counted(workload, &outcome.total).max(1) as f64;
         let generator = Generator::new(outcome, counted, seconds);
-        let operations = operations(workload, shape, outcome, generator.busiest_thread > BUSY);
+        let operations = operations(workload, shape, outcome, generator.busy() > BUSY);
         Self {
             workload,
             shape: shape.clone(),
@@ -111,6 +119,11 @@ impl RunReport {
 }
 
 impl RunReport {
+    /// Other processes had the load's processor so long that rates and latencies are theirs, too.
+    pub fn is_disturbed(&self) -> bool {
+        self.generator.waited > DISTURBED
+    }
+
     /// The generator may have been the limit of the main operation.
     pub fn is_lower_bound(&self) -> bool {
         self.main().is_some_and(|operation| operation.lower_bound)
@@ -164,11 +177,22 @@ fn errors(total: &Slice) -> BTreeMap<String, u64> {
 }
 
 impl Generator {
+    /// Share of the time that the busiest load thread had something to do, whether or not it had
+    /// its processor.
+    pub fn busy(&self) -> f64 {
+        self.busiest_thread + self.waited
+    }
+
     fn new(outcome: &Outcome, counted: f64, seconds: f64) -> Self {
-        let cpu = outcome.cpu.iter().map(std::time::Duration::as_secs_f64);
+        let cpu: Duration = outcome.cpu.iter().sum();
+        let share = |times: &[Duration]| {
+            let most = times.iter().max().map_or(0.0, Duration::as_secs_f64);
+            most / seconds.max(f64::MIN_POSITIVE)
+        };
         Self {
-            cpu_us: cpu.clone().sum::<f64>() * 1e6 / counted,
-            busiest_thread: cpu.fold(0.0, f64::max) / seconds.max(f64::MIN_POSITIVE),
+            cpu_us: cpu.as_secs_f64() * 1e6 / counted,
+            busiest_thread: share(&outcome.cpu),
+            waited: share(&outcome.waited),
         }
     }
 }
@@ -182,6 +206,7 @@ impl Server {
             rewritten: usage.written.saturating_sub(usage.first_use) as f64 / counted,
             switches: switches as f64 / counted,
             processors: usage.cpu_us / 1e6 / usage.seconds.max(f64::MIN_POSITIVE),
+            waiting: usage.waited_us / 1e6 / usage.seconds.max(f64::MIN_POSITIVE),
             usage,
         }
     }

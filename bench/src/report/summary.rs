@@ -49,8 +49,10 @@ impl RunReport {
         let busy = generator.busiest_thread * 100.0;
         writeln!(
             formatter,
-            "generator: {:.2} us of processor time each, busiest thread {busy:.0} %",
-            generator.cpu_us
+            "generator: {:.2} us of processor time each, busiest thread {busy:.0} %, waited for its \
+             processor {:.0} %",
+            generator.cpu_us,
+            generator.waited * 100.0
         )?;
         let Some(server) = &self.server else { return Ok(()) };
         writeln!(
