@@ -191,15 +191,29 @@ fn two_servers_are_compared() {
     let html = format!("--html={}", path("report.html"));
     let (against, braid) = (format!("--against=braid:{BRAID}"), format!("--braid={BRAID}"));
     let json_option = format!("--json={report}");
-    let own = ["compare", "put", "get", &data, &against, &braid, "--rounds=1", &json_option, &html];
+    let own = [
+        "compare",
+        "put",
+        "get",
+        "--sweep=2,4",
+        &data,
+        &against,
+        &braid,
+        "--rounds=1",
+        &json_option,
+        &html,
+    ];
     // One processor for both: there may be no other.
     let cpus = ["--server-cpus=0", "--load-cpus=0"];
-    assert_eq!(bench(&[&own[..], &cpus, &SMALL].concat()), 0);
+    // The sweep says how many clients.
+    let small: Vec<_> = SMALL.into_iter().filter(|option| !option.contains("clients")).collect();
+    assert_eq!(bench(&[&own[..], &cpus, &small].concat()), 0);
     let page = fs::read_to_string(path("report.html")).unwrap();
     assert!(page.contains("<svg") && page.contains("<polyline"));
     // It opens without a network.
     assert!(!page.contains("http") && !page.contains("<script"));
     let report = json(Path::new(&report));
+    assert_eq!(report["rows"].as_array().unwrap().len(), 4);
     for row in report["rows"].as_array().unwrap() {
         for side in ["reference", "braid"] {
             assert_eq!(row[side].as_array().unwrap().len(), 2, "{row:#}");

@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
 
 use super::interrupt::flag_on_interrupt;
-use crate::compare::{CompareReport, Metric, Options, Runner, Scenario, Sides, Step, Version};
+use crate::compare::{
+    CompareReport, Metric, Options, Runner, Scenario, Sides, Step, Version, measure_limits,
+};
 use crate::error::Error;
 use crate::figures::figures;
-use crate::host::{Cpus, describe, device_sync_ns, loopback_ns, pin};
+use crate::host::{Cpus, describe, device_sync_ns, pin};
 use crate::page::page;
 use crate::report::{write_json, write_text};
 use crate::shape::LoadOptions;
-use crate::text::nanos;
 use crate::workload::Workload;
 
 #[derive(Args)]
@@ -28,6 +29,10 @@ pub struct CompareArguments {
     /// Only the rows of the suite whose title contains this
     #[arg(long, requires = "suite")]
     only: Option<String>,
+    /// Runs each workload with these numbers of clients, to show rate over latency: 1,10,100
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["suite", "clients"])]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    sweep: Vec<u64>,
     /// etcd, etcd:PATH or braid:PATH
     #[arg(long, default_value = "etcd")]
     against: Against,
@@ -46,6 +51,9 @@ pub struct CompareArguments {
     /// Processors of the load
     #[arg(long, default_value = "1")]
     load_cpus: Cpus,
+    /// A server that only echoes, run beside them to show what HTTP/2 alone costs
+    #[arg(long, default_value = "target/release/examples/h2_echo")]
+    echo: PathBuf,
     /// A folder on the device to measure; data directories are made there and removed
     #[arg(long, default_value = "target/bench-data")]
     folder: PathBuf,
@@ -99,15 +107,18 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
     let machine = describe();
     pin(&arguments.load_cpus)
         .map_err(Error::system(format!("processors {}", arguments.load_cpus)))?;
-    let (sync, loopback) = limits(&sides)?;
-    let scenarios = scenarios(arguments, sync);
-    let limits = vec![
-        ("one block made durable, p50".into(), nanos(sync as u64)),
-        ("loopback there and back, p50".into(), nanos(loopback as u64)),
-    ];
+    let sync_ns = device_sync_ns(&sides.folder);
+    let sync_ns =
+        sync_ns.map_err(Error::system(format!("a write in {}", sides.folder.display())))?;
+    let limits = measure_limits(&sides, &arguments.echo, sync_ns, &interrupt)?;
+    let scenarios = scenarios(arguments, sync_ns);
     let mut report = CompareReport { machine, limits, rows: vec![], unfinished: None };
     let result = run(arguments, &sides, &scenarios, &interrupt, &mut report);
-    report.unfinished = unfinished(&result, &interrupt);
+    report.unfinished = match &result {
+        Err(Error::Interrupted) => Some("interrupted".into()),
+        Err(error) => Some(error.to_string()),
+        Ok(()) => None,
+    };
     print!("{report}");
     if let Some(path) = &arguments.json {
         write_json(path, &report)?;
@@ -117,7 +128,6 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
     }
     result?;
     match report.remarks().into_iter().find(|remark| remark.contains("UNFINISHED")) {
-        Some(_) if interrupt.load(Ordering::Relaxed) => Err(Error::Interrupted),
         Some(remark) => Err(Error::Unfinished(remark)),
         None => Ok(()),
     }
@@ -135,20 +145,7 @@ fn run(
         LoadOptions { duration: Some(duration), warm_up: Some(warm_up), ..LoadOptions::default() };
     let options = Options { asked: arguments.load.clone(), otherwise };
     let mut runner = Runner::new(sides, arguments.rounds, &options, interrupt);
-    for scenario in scenarios {
-        if !interrupt.load(Ordering::Relaxed) {
-            report.rows.extend(runner.run(scenario)?);
-        }
-    }
-    Ok(())
-}
-
-fn unfinished(result: &Result<(), Error>, interrupt: &AtomicBool) -> Option<String> {
-    match result {
-        Err(error) => Some(error.to_string()),
-        Ok(()) if interrupt.load(Ordering::Relaxed) => Some("interrupted".into()),
-        Ok(()) => None,
-    }
+    scenarios.iter().try_for_each(|scenario| runner.run(scenario, &mut report.rows))
 }
 
 fn sides(arguments: &CompareArguments) -> Result<Sides, Error> {
@@ -169,24 +166,26 @@ fn sides(arguments: &CompareArguments) -> Result<Sides, Error> {
     })
 }
 
-fn limits(sides: &Sides) -> Result<(f64, f64), Error> {
-    let what = format!("a durable write in {}", sides.folder.display());
-    let sync = device_sync_ns(&sides.folder).map_err(Error::system(what))?;
-    let loopback = loopback_ns(&sides.cpus).map_err(Error::system("a connection over loopback"))?;
-    Ok((sync, loopback))
-}
-
 fn scenarios(arguments: &CompareArguments, sync_ns: f64) -> Vec<Scenario> {
     if arguments.suite.is_some() {
         let both = arguments.server_cpus.and(&arguments.load_cpus);
         return chosen(figures(sync_ns, &both), arguments.only.as_deref().unwrap_or(""));
     }
-    let step = |&workload: &Workload| {
-        let step = Step::new(&workload.name(), workload);
-        Metric::USUAL.into_iter().fold(step, |step, metric| step.shows(metric, &[]))
-    };
     let braid = Version { arguments: arguments.braid_argument.clone(), cpus: None };
-    vec![Scenario::new(arguments.workloads.iter().map(step).collect()).of(braid)]
+    let steps = arguments.workloads.iter().flat_map(|workload| steps(*workload, &arguments.sweep));
+    vec![Scenario::new(steps.collect()).of(braid)]
+}
+
+/// A step for each number of clients, or one with the workload's own.
+fn steps(workload: Workload, sweep: &[u64]) -> Vec<Step> {
+    let usual = Metric::USUAL;
+    let shown = |step| usual.into_iter().fold(step, |step: Step, metric| step.shows(metric, &[]));
+    let name = workload.name();
+    let swept = sweep.iter().map(|&clients| {
+        let step = Step::new(&format!("{name}, {clients} clients"), workload);
+        shown(step.sized(|size| size.clients = Some(clients)))
+    });
+    if sweep.is_empty() { vec![shown(Step::new(&name, workload))] } else { swept.collect() }
 }
 
 /// The steps whose title contains some text, and the scenarios that still have any.

@@ -7,6 +7,8 @@ use super::http2::Fields;
 use super::link::Stream;
 use crate::failure::Failure;
 
+const NOT_FINE: Failure = Failure::Answer("an HTTP status other than 200");
+
 /// Reads an answer message by message.
 pub struct Messages {
     stream: Stream,
@@ -47,11 +49,23 @@ impl Messages {
 
     /// Reads to the end, keeps nothing; how many bytes came.
     pub async fn skim(mut self) -> Result<u64, Failure> {
+        let bytes = self.count().await?;
+        self.stream.with_fields(status).map(|()| bytes)
+    }
+
+    /// The same for an answer that is not gRPC's and has no status of its own.
+    pub(super) async fn raw(mut self) -> Result<u64, Failure> {
+        let bytes = self.count().await?;
+        let http = self.stream.with_fields(|fields| fields.and_then(|fields| fields.http));
+        if http == Some(200) { Ok(bytes) } else { Err(NOT_FINE) }
+    }
+
+    async fn count(&mut self) -> Result<u64, Failure> {
         let mut bytes = 0;
         while let Some(chunk) = self.stream.chunk().await? {
             bytes += chunk.len() as u64;
         }
-        self.stream.with_fields(status).map(|()| bytes)
+        Ok(bytes)
     }
 
     /// Sends another message on the same stream.
@@ -86,6 +100,6 @@ fn status(fields: Option<&Fields>) -> Result<(), Failure> {
             Err(Failure::Status { code: *code, message: message.clone() })
         }
         Some(Fields { http: Some(200), grpc: None, .. }) => Err(Failure::Answer("no status")),
-        _ => Err(Failure::Answer("an HTTP status other than 200")),
+        _ => Err(NOT_FINE),
     }
 }

@@ -57,6 +57,8 @@ pub enum Method {
     LeaseGrant,
     /// Lease/LeaseKeepAlive.
     LeaseKeepAlive,
+    /// Whatever an echo takes.
+    Echo,
 }
 
 impl Method {
@@ -70,6 +72,7 @@ impl Method {
             Self::Watch => "/etcdserverpb.Watch/Watch",
             Self::LeaseGrant => "/etcdserverpb.Lease/LeaseGrant",
             Self::LeaseKeepAlive => "/etcdserverpb.Lease/LeaseKeepAlive",
+            Self::Echo => "/",
         }
     }
 }

@@ -62,6 +62,11 @@ impl Channel {
         Ok(R::decode(self.unary(method, framed(message)).await?)?)
     }
 
+    /// Asks a server that does not speak gRPC; how many bytes it answers with.
+    pub async fn echo(&self, body: Bytes) -> Result<u64, Failure> {
+        Messages::new(self.link.open(Method::Echo, body, true)?).raw().await
+    }
+
     /// Asks once; the answers come one by one.
     pub fn server_stream(
         &self,

@@ -55,6 +55,9 @@ enum Side {
     Braid,
 }
 
+/// Of the reference and of Braid.
+type Runs = (Vec<RunReport>, Vec<RunReport>);
+
 /// Whatever drifts meanwhile hurts both sides alike.
 const ROUND: [Side; 4] = [Side::Reference, Side::Braid, Side::Braid, Side::Reference];
 
@@ -69,26 +72,32 @@ impl<'a> Runner<'a> {
         Self { sides, rounds, options, interrupt, bearable: None }
     }
 
-    /// All runs of a scenario; a row for each of its steps. An interruption leaves out what was
-    /// not yet begun.
-    pub fn run(&mut self, scenario: &Scenario) -> Result<Vec<Row>, Error> {
+    /// Makes all runs of a scenario and adds a row for each of its steps, with the runs that were
+    /// made even when one fails or the rest is interrupted.
+    pub fn run(&mut self, scenario: &Scenario, rows: &mut Vec<Row>) -> Result<(), Error> {
         let mut runs = vec![(vec![], vec![]); scenario.steps.len()];
+        let result = self.make_runs(scenario, &mut runs);
+        let names =
+            [Side::Reference, Side::Braid].map(|side| self.server_plan(scenario, side).name);
+        rows.extend(scenario.steps.iter().zip(runs).map(|(step, runs)| row(step, &names, runs)));
+        result
+    }
+
+    fn make_runs(&mut self, scenario: &Scenario, runs: &mut [Runs]) -> Result<(), Error> {
         for side in (0..self.rounds).flat_map(|_| ROUND) {
-            if self.interrupt.load(Ordering::Relaxed) {
-                break;
-            }
             let plan = self.server_plan(scenario, side);
             let mut server = Server::start(&plan)?;
             let mut loaded = BTreeSet::new();
-            for (step, (reference, braid)) in scenario.steps.iter().zip(&mut runs) {
+            for (step, (reference, braid)) in scenario.steps.iter().zip(&mut *runs) {
+                if self.interrupt.load(Ordering::Relaxed) {
+                    return Err(Error::Interrupted);
+                }
                 eprintln!("{} on {}", step.title, plan.name);
                 let report = self.step(step, &mut server, &mut loaded)?;
                 if side == Side::Reference { reference.push(report) } else { braid.push(report) }
             }
         }
-        let names =
-            [Side::Reference, Side::Braid].map(|side| self.server_plan(scenario, side).name);
-        Ok(scenario.steps.iter().zip(runs).map(|(step, runs)| row(step, &names, runs)).collect())
+        Ok(())
     }
 
     fn server_plan(&self, scenario: &Scenario, side: Side) -> ServerPlan {
@@ -164,11 +173,7 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn row(
-    step: &Step,
-    names: &[String; 2],
-    (reference, braid): (Vec<RunReport>, Vec<RunReport>),
-) -> Row {
+fn row(step: &Step, names: &[String; 2], (reference, braid): Runs) -> Row {
     let figures = step.metrics.iter();
     let figures =
         figures.filter_map(|(metric, targets)| Figure::new(*metric, targets, &reference, &braid));

@@ -1,12 +1,14 @@
 //! The machine that everything runs on: processors, processes, servers under test, limits.
 
 mod affinity;
+mod echo;
 mod limits;
 mod machine;
 mod process;
 mod server;
 
 pub use affinity::{Cpus, pin};
+pub use echo::Echo;
 pub use limits::{device_sync_ns, loopback_ns};
 pub use machine::describe;
 pub use process::{Process, Usage, thread_waited};

@@ -145,7 +145,7 @@ fn command(
 }
 
 /// Starts a process on these processors: it inherits those of the thread that starts it.
-fn spawn_on(mut command: Command, cpus: &Cpus) -> io::Result<Child> {
+pub(super) fn spawn_on(mut command: Command, cpus: &Cpus) -> io::Result<Child> {
     let cpus = cpus.clone();
     let starter = thread::spawn(move || pin(&cpus).and_then(|()| command.spawn()));
     starter.join().unwrap_or_else(|_| Err(io::Error::other("the starting thread panicked")))

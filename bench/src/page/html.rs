@@ -1,6 +1,6 @@
 //! The page around the plots.
 
-use super::plots::{COLORS, plots};
+use super::plots::{COLORS, plots, sweeps};
 use crate::compare::{CompareReport, Row};
 
 const STYLE: &str = "body{font:15px sans-serif;margin:2em;max-width:1500px}\
@@ -18,11 +18,12 @@ pub fn page(report: &CompareReport) -> String {
         .iter()
         .map(|remark| format!("<p class=no>{}</p>\n", escaped(remark)))
         .collect();
+    let sweeps: String = sweeps(&report.rows).iter().map(ToString::to_string).collect();
     let rows: String = report.rows.iter().map(section).collect();
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>braid-bench</title>\
          <style>{STYLE}</style><h1>Two servers under the same load</h1><ul>{facts}</ul>\n\
-         {remarks}{}{rows}</html>",
+         {remarks}{}{sweeps}{rows}</html>",
         table(report)
     )
 }

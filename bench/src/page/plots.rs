@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Scale};
 use super::plot::{Plot, Series};
-use crate::compare::Row;
+use crate::compare::{Metric, Row, median};
 use crate::report::{Operation, RunReport};
 use crate::text;
 
@@ -32,6 +32,27 @@ fn latencies(row: &Row) -> Plot {
     )
 }
 
+/// Rate over latency along the rows of one workload, when there are several.
+pub fn sweeps(rows: &[Row]) -> Vec<Plot> {
+    let workload = |row: &Row| row.braid.first().map(|run| run.workload);
+    let swept = rows.chunk_by(|a, b| workload(a) == workload(b)).filter(|rows| rows.len() > 1);
+    swept.map(sweep).collect()
+}
+
+fn sweep(rows: &[Row]) -> Plot {
+    let line = |runs: fn(&Row) -> &Vec<RunReport>, color| {
+        let point = |row: &Row| {
+            let middle = |metric: Metric| {
+                median(&runs(row).iter().filter_map(|run| metric.of(run)).collect::<Vec<_>>())
+            };
+            (middle(Metric::Rate), middle(Metric::P99))
+        };
+        Series { color, points: rows.iter().map(point).collect(), dots: false }
+    };
+    let series = vec![line(|row| &row.reference, COLORS[0]), line(|row| &row.braid, COLORS[1])];
+    rate_over_latency("p99 over rate, from few clients to many", series)
+}
+
 /// One in how many operations is slower, at most a million.
 fn slower(share: f64) -> f64 {
     (1.0 / (1.0 - share).max(1e-6)).round()
@@ -58,8 +79,12 @@ fn rate_and_latency(row: &Row) -> Plot {
         p99.map(|p99| (operation.rate, p99)).into_iter().collect()
     });
     series.iter_mut().for_each(|series| series.dots = true);
+    rate_over_latency("rate and p99 of each run", series)
+}
+
+fn rate_over_latency(title: &'static str, series: Vec<Series>) -> Plot {
     plot(
-        "rate and p99 of each run",
+        title,
         series,
         |figures| Axis::around("operations a second", Scale::Linear, text::count, figures),
         |figures| Axis::around("logarithmic", Scale::Log, time_text, figures),

@@ -65,6 +65,8 @@ pub enum Workload {
     Kubernetes,
     /// New connections with one read each.
     ConnectionStorm,
+    /// Puts to a server that only echoes them: what HTTP/2 alone costs.
+    Echo,
     /// Nothing: what a server uses that nobody asks anything.
     Idle,
 }
@@ -99,6 +101,7 @@ impl Workload {
             Self::LeaseChurn => lease::churn(seat).await,
             Self::Kubernetes => kubernetes::client(seat).await,
             Self::ConnectionStorm => connections::storm(seat).await,
+            Self::Echo => ordinary::echo(seat).await,
             Self::Idle => idle(seat).await,
         }
     }
@@ -115,7 +118,7 @@ impl Workload {
     /// The kind of operation that the workload is about.
     pub fn main_kind(self) -> Kind {
         match self {
-            Self::Put | Self::Idle => Kind::Put,
+            Self::Put | Self::Echo | Self::Idle => Kind::Put,
             Self::Get | Self::Prefix | Self::Mixed | Self::ReadUnderWrite => Kind::Get,
             Self::Count | Self::CountPinned => Kind::Count,
             Self::ListPages => Kind::Page,

@@ -1,8 +1,10 @@
 //! Puts, reads, and both together.
 
+use crate::client::framed;
 use crate::failure::Failure;
 use crate::keys;
 use crate::load::{Kind, Seat};
+use crate::proto::etcdserverpb::PutRequest;
 
 use super::request::{interval, one, put as put_pair, range};
 
@@ -11,6 +13,18 @@ pub async fn put(seat: Seat) -> Result<(), Failure> {
     seat.started().await;
     while let Some(due) = seat.next().await {
         let result = put_pair(&seat.channel, seat.pick_key(), seat.pick_value()).await;
+        seat.record(Kind::Put, due, result)?;
+    }
+    Ok(())
+}
+
+/// Puts keys to a server that sends back what it gets.
+pub async fn echo(seat: Seat) -> Result<(), Failure> {
+    seat.started().await;
+    while let Some(due) = seat.next().await {
+        let (key, value) = (seat.pick_key(), seat.pick_value());
+        let put = PutRequest { key, value, ..PutRequest::default() };
+        let result = seat.channel.echo(framed(&put)).await;
         seat.record(Kind::Put, due, result)?;
     }
     Ok(())

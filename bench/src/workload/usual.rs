@@ -61,7 +61,7 @@ impl Workload {
     /// What is usual for it.
     pub fn usual(self) -> Usual {
         match self {
-            Self::Put => Usual::clients(1000, 10),
+            Self::Put | Self::Echo => Usual::clients(1000, 10),
             Self::Get => Usual::clients(1000, 10).on_loaded(100_000),
             Self::Mixed => Usual::clients(1000, 10).on_loaded(100_000),
             Self::Prefix => Usual::clients(100, 10).on_loaded(100_000),
