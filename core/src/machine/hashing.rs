@@ -32,8 +32,8 @@ pub enum HashQuery {
 /// A core's answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HashPart {
-    /// So many.
-    Count(u64),
+    /// So many, and how far the core has compacted.
+    Count(u64, i64),
     /// Records in order, and whether these were the last.
     Page(Vec<HashRecord>, bool),
     /// A value cannot be read.
@@ -69,9 +69,27 @@ struct Source {
 }
 
 impl Hashing {
-    /// History below this revision is no longer needed.
+    /// History below this revision is no longer needed. A later compaction must not take a part
+    /// of what this one is about: some cores would still have it, and some would not.
     pub(super) fn pinned(&self) -> Revision {
-        self.upto
+        Revision(u64::try_from(self.compacted).unwrap_or(0)).min(self.upto)
+    }
+
+    /// One core has counted. After the last one it is known what the checksum covers.
+    fn counted(&mut self, count: u64, compacted: i64) {
+        self.living += count;
+        self.compacted = self.compacted.max(compacted);
+        self.missing -= 1;
+        if self.missing == 0 {
+            let compacted = Revision(u64::try_from(self.compacted).unwrap_or(0));
+            let (upto, nothing_lives) = (self.upto, self.living == 0);
+            self.scope = Some(HashScope { upto, compacted, nothing_lives });
+        }
+    }
+
+    /// Whether another core had compacted more than was asked for.
+    fn came_too_late(&self) -> bool {
+        self.compacted > self.upto.0 as i64
     }
 
     /// Feeds the hasher as far as it goes; the cores whose next page is needed.
@@ -145,7 +163,8 @@ impl Core {
         match query {
             HashQuery::Count(at) => {
                 let count = self.shards.count_at(&Interval::everything(), at);
-                self.mail(from, Mail::HashDone(task, HashPart::Count(count)));
+                let part = HashPart::Count(count, self.compaction.compacted());
+                self.mail(from, Mail::HashDone(task, part));
             }
             HashQuery::Page(scope) => {
                 let known = self.reads.hash_cursors.contains_key(&(from, task));
@@ -202,28 +221,20 @@ impl Core {
         let Some(hashing) = self.reads.hashes.get_mut(&task) else { return };
         match part {
             HashPart::Failed(error) => return self.end_hash(task, Some(error)),
-            HashPart::Count(count) => {
-                hashing.living += count;
-                hashing.missing -= 1;
-                if hashing.missing > 0 {
-                    return;
-                }
-                let compacted = Revision(u64::try_from(hashing.compacted).unwrap_or(0));
-                let (upto, nothing_lives) = (hashing.upto, hashing.living == 0);
-                hashing.scope = Some(HashScope { upto, compacted, nothing_lives });
-            }
+            HashPart::Count(count, compacted) => hashing.counted(count, compacted),
             HashPart::Page(records, done) => {
                 if let Some(source) = hashing.sources.get_mut(&from) {
                     source.records.extend(records);
                     source.done = done;
                 }
                 hashing.missing = hashing.missing.saturating_sub(1);
-                if hashing.missing > 0 {
-                    return;
-                }
             }
         }
-        self.run_hash(task);
+        match hashing.missing {
+            0 if hashing.came_too_late() => self.end_hash(task, Some(Error::Compacted)),
+            0 => self.run_hash(task),
+            _ => {}
+        }
     }
 
     fn run_hash(&mut self, task: TaskId) {
