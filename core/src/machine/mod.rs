@@ -143,8 +143,9 @@ impl Core {
         more |= self.run_compaction();
         // What these mails set off was not worked on yet.
         more |= self.drain_own_mail();
-        more |= self.publish_waiting();
         more |= self.run_hub();
+        // The last thing: whatever waits is known only now, and nobody else wakes this core.
+        more |= self.publish_waiting();
         self.poll_segments();
         more || !self.own_mail.is_empty() || self.hub_is_behind()
     }
