@@ -16,6 +16,7 @@
 //! them with its own: `core/tests/cells_model.rs` goes through the interleavings.
 
 use braid_storage::ids::{CoreId, Revision};
+use braid_storage::planted::{Bug, planted};
 
 use super::atomics::{AtomicU64, Ordering::SeqCst};
 
@@ -77,6 +78,9 @@ impl Cells {
     /// Takes the next revision. The core's bound must be published already.
     #[must_use]
     pub fn take(&self) -> Revision {
+        if planted(Bug::ReuseRevision) {
+            return self.last_taken();
+        }
         Revision(self.counter.0.fetch_add(1, SeqCst) + 1)
     }
 
@@ -118,6 +122,9 @@ impl Cells {
 
     /// Raises the published watermark unless it is there already; what it is now at least.
     pub(super) fn raise_to(&self, candidate: Revision) -> Revision {
+        if planted(Bug::WatermarkGoesBack) {
+            return candidate;
+        }
         let before = self.watermark.0.fetch_max(candidate.0, SeqCst);
         candidate.max(Revision(before))
     }

@@ -25,6 +25,7 @@ pub mod version;
 pub mod watch;
 
 pub use braid_storage::ids;
+pub use braid_storage::planted;
 
 /// What [`cells`] are built on; their model check puts the checker's own types here.
 mod atomics {

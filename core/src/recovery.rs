@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use braid_raft::Restored;
 use braid_storage::ids::{Epoch, GroupId, LeaseId, Location, Revision};
 use braid_storage::payload::{self, PayloadError};
+use braid_storage::planted::{Bug, planted};
 use braid_storage::record::{Action, Batch, Change, Control, Record};
 use braid_storage::recover::{GroupState, Recovered, RecoveredEntry};
 use bytes::Bytes;
@@ -271,6 +272,10 @@ impl Replay {
                 shard.index_mut().compact(Revision(revision), usize::MAX);
             }
         }
+        if planted(Bug::LoseDetachedLease) {
+            self.leases
+                .retain(|lease, _| self.shards.iter().any(|shard| shard.has_keys_of(*lease)));
+        }
         Restore {
             shards: self.shards,
             leases: self.leases.into_iter().collect(),
@@ -323,6 +328,7 @@ fn apply(
             };
             shard.put(&change.key, revision, change.sub, new);
         }
+        Action::Delete if planted(Bug::ResurrectDeletedKey) => {}
         Action::Delete => shard.delete(&change.key, revision, change.sub),
         Action::RevokeLease(_) => {}
     }

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod log;
 pub mod member;
 pub mod payload;
+pub mod planted;
 pub mod record;
 pub mod recover;
 pub mod segment;

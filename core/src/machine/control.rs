@@ -7,6 +7,7 @@ use braid_raft::{Group, GroupError};
 use braid_storage::ids::{Epoch, GroupId, LeaseId, Revision};
 use braid_storage::log::{HardState, Log};
 use braid_storage::payload::Encoder;
+use braid_storage::planted::{Bug, planted};
 use braid_storage::record::{self, Action, Batch, Record};
 
 use super::Core;
@@ -196,7 +197,8 @@ impl Core {
         if let Some(control) = &mut self.control {
             control.unrevoked.push_back((bound, lease, to));
         }
-        self.propose_waiting_revokes(self.applied);
+        let early = planted(Bug::EndLeaseBeforeDurable);
+        self.propose_waiting_revokes(if early { bound } else { self.applied });
     }
 
     fn propose_waiting_revokes(&mut self, watermark: Revision) {

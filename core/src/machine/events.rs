@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use braid_storage::ids::{CoreId, Revision};
+use braid_storage::planted::{Bug, planted};
 
 use super::Core;
 use super::mail::Mail;
@@ -45,6 +46,9 @@ impl Events {
     /// These events are committed.
     pub(super) fn committed(&mut self, events: Vec<(Interested, LiveEvent)>) {
         for (interested, event) in events {
+            if planted(Bug::DropEvent) {
+                continue;
+            }
             for core in interested.cores() {
                 self.receivers[usize::from(core)].unsent.push(event.clone());
             }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use braid_storage::ids::CoreId;
+use braid_storage::planted::{Bug, planted};
 use bytes::Bytes;
 
 use super::coordinator::MultiWrite;
@@ -79,7 +80,8 @@ impl Core {
         let Some((id, value)) = self.fetches.reading.remove(&read) else { return };
         self.start_reads();
         let Some(fetch) = self.fetches.fetches.get_mut(&id) else { return };
-        match bytes.filter(|bytes| crc32c::crc32c(bytes) == value.crc) {
+        let sound = |b: &Bytes| crc32c::crc32c(b) == value.crc || planted(Bug::TrustDisk);
+        match bytes.filter(sound) {
             Some(bytes) => {
                 fetch.values.insert(value.location, bytes);
             }

@@ -42,6 +42,7 @@ use std::time::Duration;
 use braid_storage::ids::{CoreId, Epoch, Revision};
 use braid_storage::log::Log;
 use braid_storage::payload::Encoder;
+use braid_storage::planted::{Bug, planted};
 
 use crate::api::Response;
 use crate::error::Error;
@@ -256,8 +257,9 @@ impl Core {
 
     fn apply(&mut self, watermark: Revision) {
         self.applied = watermark;
+        let upto = if planted(Bug::ApplyBesideWatermark) { Revision(u64::MAX) } else { watermark };
         for shard in self.shards.iter_mut() {
-            shard.apply(watermark);
+            shard.apply(upto);
         }
         self.apply_control(watermark);
         self.evict_values();
@@ -266,7 +268,9 @@ impl Core {
     fn wake_waiting_cores(&mut self, watermark: Revision) {
         let id = self.id;
         let waiting: Vec<CoreId> = self.sequencer.cells().waiting_cores(watermark, id).collect();
-        self.out.extend(waiting.into_iter().map(Output::Wake));
+        if !planted(Bug::ForgetWakeUp) {
+            self.out.extend(waiting.into_iter().map(Output::Wake));
+        }
     }
 
     /// Tells the other cores what this one waits for. The watermark may have passed that already,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use braid_storage::ids::{CoreId, Revision};
+use braid_storage::planted::{Bug, planted};
 
 use super::Core;
 use super::mail::{Mail, ReplyTo, Update, UpdateId};
@@ -68,6 +69,7 @@ impl Core {
 
     fn finish_update(&mut self, id: UpdateId) {
         let done = |p: &Pending| p.missing == 0 && p.compacting == 0;
+        let done = |p: &Pending| done(p) || planted(Bug::AcknowledgeUpdateEarly);
         if !self.updates.pending.get(&id).is_some_and(done) {
             return;
         }

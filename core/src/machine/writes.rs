@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use braid_storage::ids::{GroupId, LeaseId, Revision};
+use braid_storage::planted::{Bug, planted};
 
 use super::mail::ReplyTo;
 use super::planned::{Change, Planned, plan};
@@ -161,7 +162,8 @@ impl Core {
         if participants > 1 {
             self.sequencer.adopt(revision, participants - 1);
         }
-        self.waiters.hold(revision, to, Ok(response));
+        let until = if planted(Bug::AcknowledgeBeforeWatermark) { self.applied } else { revision };
+        self.waiters.hold(until, to, Ok(response));
     }
 
     /// Hands each shard its changes of the write at `revision`; returns how many shards of this
@@ -303,7 +305,8 @@ impl Core {
     pub(super) fn publish_commit(&mut self) {
         let sent = self.send_events();
         let batch = self.sequencer.end_batch();
-        if sent || !self.writes.publishing.is_empty() {
+        let waits = sent && !planted(Bug::PublishBeforeEvents);
+        if waits || !self.writes.publishing.is_empty() {
             self.writes.publishing.push_back(batch);
             self.out.push_back(Output::Publish);
         } else {

@@ -36,6 +36,12 @@ impl ShardState {
         self.index.delete(key, revision, sub);
     }
 
+    /// Whether keys are attached to `lease`.
+    #[must_use]
+    pub fn has_keys_of(&self, lease: LeaseId) -> bool {
+        self.attachments.keys(lease).next().is_some()
+    }
+
     fn move_attachment(&mut self, key: &[u8], to: LeaseId) {
         if to == LeaseId(0) && self.attachments.is_empty() {
             return;

@@ -1,6 +1,7 @@
 //! From events to responses: dealing live events out, gathering, and queueing.
 
 use braid_storage::ids::Revision;
+use braid_storage::planted::{Bug, planted};
 
 use super::fragment;
 use super::hub::WatchHub;
@@ -61,12 +62,17 @@ impl WatchHub {
             if watcher.batch.bytes >= self.config.response_bytes {
                 self.flush(key);
             }
+        } else if planted(Bug::SplitEvents) {
+            self.flush(key);
         }
         let watcher = &mut self.watchers[key.0];
         if watcher.batch.events.is_empty() {
             self.touched.push(key);
         }
-        let bytes = watcher.batch.push(watcher.options.shape(event));
+        let mut bytes = watcher.batch.push(watcher.options.shape(event));
+        if planted(Bug::DuplicateEvent) {
+            bytes += watcher.batch.push(watcher.options.shape(event));
+        }
         if let Some(stream) = self.streams.get_mut(&watcher.stream) {
             stream.gathered_bytes += bytes;
             self.queued_bytes += bytes;

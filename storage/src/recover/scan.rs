@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::frame::FrameHeader;
 use crate::ids::{Location, SegmentId};
+use crate::planted::{Bug, planted};
 use crate::recover::found::{Cut, LogTail, Recovered, SegmentEnd};
 use crate::recover::inventory::Inventory;
 use crate::recover::survey::Survey;
@@ -203,7 +204,7 @@ impl Scan {
         header: &FrameHeader,
         window: &Window<'_>,
     ) -> Result<(), RecoveryError> {
-        if header.write <= self.log.write {
+        if header.write <= self.log.write || planted(Bug::CutAtBadChecksum) {
             self.log.torn |= header.write == self.log.write;
             return Ok(());
         }
