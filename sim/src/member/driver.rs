@@ -5,11 +5,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use braid_core::ids::CoreId;
-use braid_core::machine::mail::Mail;
 use braid_core::machine::{Core, Input, Output};
 
-use super::Options;
+use super::post::Post;
 use crate::model::random::Random;
+use crate::trace;
+
+/// A core that has been quiet for so long does not spin.
+const BREATH: Duration = Duration::from_millis(1);
 
 /// Turns without news after which a core that goes on is taken to spin.
 const IDLE_TURNS_MAX: u32 = 1000;
@@ -23,37 +26,31 @@ pub(super) enum Phase {
     CarryOut,
 }
 
-/// One core with its mailboxes.
+/// One core.
 pub(super) struct Driver {
     id: CoreId,
     pub(super) core: Core,
     pub(super) phase: Phase,
-    /// By sender.
-    mailboxes: Vec<VecDeque<Mail>>,
     inputs: VecDeque<Input>,
     more: bool,
     woken: bool,
     idle_turns: u32,
-    trace: bool,
+    /// When it worked last.
+    worked: Duration,
 }
 
 impl Driver {
-    pub(super) fn new(id: CoreId, core: Core, options: &Options) -> Self {
+    pub(super) fn new(id: CoreId, core: Core) -> Self {
         Self {
             id,
             core,
             phase: Phase::Observe,
-            mailboxes: (0..options.cores).map(|_| VecDeque::new()).collect(),
             inputs: VecDeque::new(),
             more: false,
             woken: false,
             idle_turns: 0,
-            trace: options.trace,
+            worked: Duration::ZERO,
         }
-    }
-
-    pub(super) fn post(&mut self, from: CoreId, mail: Mail) {
-        self.mailboxes[usize::from(from.0)].push_back(mail);
     }
 
     pub(super) fn input(&mut self, input: Input) {
@@ -65,16 +62,12 @@ impl Driver {
     }
 
     /// Whether a sleeping core has to get up.
-    pub(super) fn has_news(&self) -> bool {
-        self.woken
-            || !self.inputs.is_empty()
-            || self.mailboxes.iter().any(|mailbox| !mailbox.is_empty())
+    pub(super) fn has_news(&self, post: &Post) -> bool {
+        self.woken || !self.inputs.is_empty() || post.has_mail(self.id)
     }
 
     fn handle(&mut self, now: Duration, input: Input) {
-        if self.trace {
-            eprintln!("{now:?} core {} < {input:?}", self.id);
-        }
+        trace::note(now, self.id, '<', &input);
         self.core.handle(now, input);
     }
 
@@ -84,33 +77,50 @@ impl Driver {
     }
 
     /// Takes everything in and works once.
-    pub(super) fn work(&mut self, now: Duration, random: &mut Random) {
-        self.idle_turns = if self.has_news() { 0 } else { self.idle_turns + 1 };
+    pub(super) fn work(&mut self, now: Duration, post: &mut Post, random: &mut Random) {
+        let waited = now >= self.worked + BREATH;
+        self.worked = now;
+        let quiet = !self.has_news(post) && !waited;
+        self.idle_turns = if quiet { self.idle_turns + 1 } else { 0 };
         assert!(self.idle_turns < IDLE_TURNS_MAX, "a core spins: {:?}", self.core.deadline());
         self.woken = false;
-        let cores = self.mailboxes.len();
-        let first = random.below(cores as u64) as usize;
-        for from in (first..first + cores).map(|from| from % cores) {
-            for mail in std::mem::take(&mut self.mailboxes[from]) {
-                self.handle(now, Input::Mail(CoreId(from as u16), mail));
-            }
+        // What front-ends hand in may overtake what other cores have sent.
+        let hasty = random.one_in(4);
+        if hasty {
+            self.take_inputs(now);
         }
-        for input in std::mem::take(&mut self.inputs) {
-            self.handle(now, input);
-        }
+        self.take_mails(now, post, random);
+        self.take_inputs(now);
         self.more = self.core.step(now);
         self.phase = Phase::CarryOut;
     }
 
+    fn take_inputs(&mut self, now: Duration) {
+        for input in std::mem::take(&mut self.inputs) {
+            self.handle(now, input);
+        }
+    }
+
+    /// In any order of senders.
+    fn take_mails(&mut self, now: Duration, post: &mut Post, random: &mut Random) {
+        let cores = post.cores();
+        let first = random.below(u64::from(cores)) as u16;
+        for from in (first..first + cores).map(|from| CoreId(from % cores)) {
+            for mail in post.receive(from, self.id) {
+                self.handle(now, Input::Mail(from, mail));
+            }
+        }
+    }
+
     /// The next output of the last step; after the last one the core sleeps or goes on.
-    pub(super) fn next_output(&mut self, now: Duration) -> Option<Output> {
+    pub(super) fn next_output(&mut self, now: Duration, post: &Post) -> Option<Output> {
         let output = self.core.poll_output();
-        if let (true, Some(output)) = (self.trace, &output) {
-            eprintln!("{now:?} core {} > {output:?}", self.id);
+        if let Some(output) = &output {
+            trace::note(now, self.id, '>', output);
         }
         if output.is_none() {
             let due = self.core.deadline().is_some_and(|deadline| deadline <= now);
-            let awake = self.more || due || self.has_news();
+            let awake = self.more || due || self.has_news(post);
             self.phase = if awake { Phase::Observe } else { Phase::Asleep };
         }
         output

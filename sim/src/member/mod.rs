@@ -7,25 +7,32 @@
 mod client;
 mod driver;
 mod options;
+mod post;
 mod schedule;
+mod tempo;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use braid_core::api::{Response, WatchResponse};
 use braid_core::error::Error;
-use braid_core::ids::CoreId;
+use braid_core::ids::{CoreId, SegmentId};
 use braid_core::machine::{Core, CoreState, Input, Output};
+use braid_core::planted::{Bug, planted};
 use braid_core::port::{CallId, Incoming, StreamId};
+use braid_core::version::ColdValue;
 use braid_storage::log::Write;
+use bytes::Bytes;
 
 use crate::disk::{Crash, Disk};
 use crate::model::random::Random;
 use crate::recovery::{self, recover};
 use driver::{Driver, Phase};
+use post::Post;
 use schedule::{Event, Schedule};
 
-pub use options::Options;
+pub use options::{MAX_TXN_OPS, Options};
+pub use tempo::{Faults, Tempo};
 
 /// What front-ends see.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,9 +54,18 @@ pub struct Member {
     random: Random,
     schedule: Schedule,
     drivers: Vec<Driver>,
+    post: Post,
     disk: Disk,
     /// How many times slower than usual the I/O of each core is.
     slowness: Vec<u32>,
+    tempos: Vec<Tempo>,
+    faults: Faults,
+    /// Cores whose write is on its way to the disk.
+    writing: BTreeSet<CoreId>,
+    /// The last thing that happened was the end of a write.
+    has_written: bool,
+    /// A sync has failed: the process is no more.
+    failed: bool,
     serving: bool,
     told: VecDeque<Told>,
     /// Of a call or stream.
@@ -61,15 +77,25 @@ impl Member {
     ///
     /// # Errors
     /// When recovery refuses the disk.
-    pub fn start(
+    pub fn start(options: &Options, disk: Disk, random: Random) -> Result<Self, recovery::Error> {
+        let mut member = Self::boot(options, disk, random)?;
+        while !member.serving {
+            assert!(member.advance(), "a member that does not serve waits for nothing");
+        }
+        Ok(member)
+    }
+
+    /// Recovers what `disk` holds and starts the cores; they serve some time later.
+    ///
+    /// # Errors
+    /// When recovery refuses the disk.
+    pub fn boot(
         options: &Options,
         mut disk: Disk,
         mut random: Random,
     ) -> Result<Self, recovery::Error> {
         let states = recover(&mut disk, options, random.next_u64() as u32)?;
-        let new = |state: CoreState| {
-            Driver::new(state.id, Core::new(options.core.clone(), state), options)
-        };
+        let new = |state: CoreState| Driver::new(state.id, Core::new(options.core.clone(), state));
         let slowness = (0..options.cores).map(|_| random.pick(&[1, 1, 1, 10, 50])).collect();
         // The clock of a machine may show anything.
         let started = Duration::from_secs(random.below(10_000));
@@ -77,7 +103,13 @@ impl Member {
             now: started,
             started,
             random,
-            schedule: Schedule::default(),
+            schedule: Schedule::new(options.newest_first),
+            tempos: options.tempos.clone(),
+            faults: options.faults,
+            writing: BTreeSet::new(),
+            has_written: false,
+            failed: false,
+            post: Post::new(options.cores, options.mailbox_mails),
             drivers: states.into_iter().map(new).collect(),
             disk,
             slowness,
@@ -89,10 +121,31 @@ impl Member {
             member.driver(core).core.start();
             member.plan_turn(core);
         }
-        while !member.serving {
-            assert!(member.advance(), "a member that does not serve waits for nothing");
-        }
         Ok(member)
+    }
+
+    /// Whether requests are served.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        self.serving
+    }
+
+    /// Whether a sync has failed: all that is left is the disk.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Whether one core has just written something while another one has not: what belongs
+    /// together may be torn by a crash now.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        self.has_written && !self.writing.is_empty()
+    }
+
+    /// Lets time pass until `at`, a time since the start, when nothing happens before.
+    pub fn wait_until(&mut self, at: Duration) {
+        self.now = self.now.max(self.started + at);
     }
 
     /// The time since the start.
@@ -121,27 +174,27 @@ impl Member {
     /// When something will happen next, as a time since the start.
     #[must_use]
     pub fn next_at(&self) -> Option<Duration> {
+        if self.failed {
+            return None;
+        }
         self.schedule.next_at().map(|at| at.saturating_sub(self.started))
     }
 
     /// Lets the next thing happen. Returns `false` when nothing ever will.
     pub fn advance(&mut self) -> bool {
-        let Some((at, event)) = self.schedule.next() else { return false };
+        let Some((at, event)) = self.schedule.next().filter(|_| !self.failed) else { return false };
         self.now = self.now.max(at);
+        self.has_written = matches!(event, Event::Written(..));
         match event {
             Event::Turn(core) => self.turn(core),
             Event::Alarm(core) => self.alarm(core),
-            Event::Written(core, number, segment) => {
-                self.disk.sync(segment);
-                self.finish(core, Input::Written(number));
-            }
+            Event::Written(core, number, segment) => self.written(core, number, segment),
             Event::Prepared(core, segment) => {
                 self.disk.create(&segment);
                 self.finish(core, Input::SegmentReady(segment.id));
             }
             Event::Read(core, read, value) => {
-                let place = value.location;
-                let bytes = self.disk.read(place.segment, place.offset, value.len as usize);
+                let bytes = self.read_value(value);
                 self.finish(core, Input::ValueRead(read, bytes));
             }
         }
@@ -162,6 +215,30 @@ impl Member {
     fn finish(&mut self, core: CoreId, input: Input) {
         self.driver(core).input(input);
         self.rouse(core);
+    }
+
+    fn written(&mut self, core: CoreId, number: u64, segment: SegmentId) {
+        if self.faults.failing_sync && self.serving && self.random.one_in(100) {
+            self.failed = true;
+            return;
+        }
+        self.writing.remove(&core);
+        if !planted(Bug::SkipSync) {
+            self.disk.sync(segment);
+        }
+        self.finish(core, Input::Written(number));
+    }
+
+    fn read_value(&mut self, value: ColdValue) -> Option<Bytes> {
+        let place = value.location;
+        let bytes = self.disk.read(place.segment, place.offset, value.len as usize)?;
+        if !self.faults.bad_reads || !self.random.one_in(10) || bytes.is_empty() {
+            return Some(bytes);
+        }
+        let mut other = bytes.to_vec();
+        let at = self.random.below(other.len() as u64) as usize;
+        other[at] ^= 1 << self.random.below(8);
+        Some(other.into())
     }
 
     /// Gets a sleeping core up.
@@ -186,9 +263,12 @@ impl Member {
         match driver.phase {
             Phase::Asleep => unreachable!("a sleeping core has no turn"),
             Phase::Observe => driver.observe(),
-            Phase::Work => driver.work(now, &mut self.random),
+            Phase::Work => {
+                driver.work(now, &mut self.post, &mut self.random);
+                self.deliver(core);
+            }
             Phase::CarryOut => {
-                if let Some(output) = driver.next_output(now) {
+                if let Some(output) = driver.next_output(now, &self.post) {
                     self.carry_out(core, output);
                 }
             }
@@ -202,6 +282,21 @@ impl Member {
         }
     }
 
+    /// A core has emptied its mailboxes: others have room in them again.
+    fn deliver(&mut self, core: CoreId) {
+        if self.post.has_mail(core) {
+            self.rouse(core);
+        }
+        (0..self.cores()).map(CoreId).for_each(|sender| self.publish(sender));
+    }
+
+    fn publish(&mut self, core: CoreId) {
+        for _ in 0..self.post.take_published(core) {
+            self.driver(core).input(Input::Publish);
+            self.rouse(core);
+        }
+    }
+
     fn carry_out(&mut self, core: CoreId, output: Output) {
         match output {
             Output::Answer(call, answer) => self.told.push_back(Told::Answer(core, call, answer)),
@@ -212,17 +307,22 @@ impl Member {
                 self.told.push_back(Told::EndStream(core, stream, error));
             }
             Output::Mail(to, mail) => {
-                self.driver(to).post(core, mail);
+                self.post.send(core, to, mail);
                 self.rouse(to);
             }
-            Output::Publish => self.driver(core).input(Input::Publish),
+            Output::Publish => {
+                self.post.publish(core);
+                self.publish(core);
+            }
             Output::Wake(other) => {
                 self.driver(other).wake();
                 self.rouse(other);
             }
             Output::Write(write) => self.write(core, &write),
             Output::PrepareSegment(segment) => {
-                let delay = self.io_delay(core);
+                let full = self.faults.full_disk && self.random.one_in(3);
+                let wait = Duration::from_secs(if full { 4 } else { 0 });
+                let delay = self.io_delay(core) + wait;
                 self.schedule.plan(self.now + delay, Event::Prepared(core, segment));
             }
             Output::Read(read, value) => {
@@ -239,6 +339,7 @@ impl Member {
         let mut bytes = vec![0; write.len() as usize];
         write.copy_to(&mut bytes);
         let segment = write.segment().id;
+        self.writing.insert(core);
         self.disk.write(segment, write.offset(), bytes);
         let written = Event::Written(core, write.number(), segment);
         let delay = self.io_delay(core);
@@ -246,13 +347,9 @@ impl Member {
     }
 
     fn plan_turn(&mut self, core: CoreId) {
-        // Mostly at once, sometimes held up by the operating system.
-        let delay_us = match self.random.below(100) {
-            0 => self.random.below(2000),
-            1..=9 => self.random.below(100),
-            _ => self.random.below(3),
-        };
-        self.schedule.plan(self.now + Duration::from_micros(delay_us), Event::Turn(core));
+        let tempo = self.tempos.get(usize::from(core.0)).copied().unwrap_or(Tempo::Usual);
+        let delay = tempo.delay(&mut self.random);
+        self.schedule.plan(self.now + delay, Event::Turn(core));
     }
 
     fn io_delay(&mut self, core: CoreId) -> Duration {
@@ -260,6 +357,9 @@ impl Member {
             0 => self.random.below(5000),
             _ => 20 + self.random.below(200),
         };
-        Duration::from_micros(delay_us) * self.slowness[usize::from(core.0)]
+        let stuck = self.faults.stuck_io && self.random.one_in(200);
+        let stuck_ms = if stuck { self.random.below(3000) } else { 0 };
+        let usual = Duration::from_micros(delay_us) * self.slowness[usize::from(core.0)];
+        usual + Duration::from_millis(stuck_ms)
     }
 }

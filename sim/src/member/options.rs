@@ -5,7 +5,11 @@ use std::time::Duration;
 use braid_core::machine::CoreConfig;
 use braid_core::watch::WatchConfig;
 
+use super::tempo::{Faults, Tempo};
 use crate::model::random::Random;
+
+/// Most operations of a transaction, in every member.
+pub const MAX_TXN_OPS: usize = 5;
 
 /// Settings of a simulated member.
 #[derive(Clone, Debug)]
@@ -22,8 +26,14 @@ pub struct Options {
     pub block_bytes: u32,
     /// The engine's settings.
     pub core: CoreConfig,
-    /// Whether every input and output is printed.
-    pub trace: bool,
+    /// Mails that a mailbox between two cores holds.
+    pub mailbox_mails: usize,
+    /// How each core is treated; one without an entry as usual.
+    pub tempos: Vec<Tempo>,
+    /// Of what happens at one moment, the last comes first.
+    pub newest_first: bool,
+    /// What the disk does.
+    pub faults: Faults,
 }
 
 impl Options {
@@ -36,7 +46,7 @@ impl Options {
             segment_bytes: random.pick(&[64 << 10, 128 << 10, 1 << 20]),
             block_bytes: random.pick(&[512, 4096]),
             core: CoreConfig {
-                max_txn_ops: 5,
+                max_txn_ops: MAX_TXN_OPS,
                 min_lease_ttl: 2,
                 // None, a few, all.
                 value_bytes: random.pick(&[0, 0, 64, 1 << 20]),
@@ -44,8 +54,21 @@ impl Options {
                 watch: watch(random),
                 seed: random.next_u64(),
             },
-            trace: std::env::var_os("BRAID_TRACE").is_some(),
+            mailbox_mails: random.pick(&[1, 2, 1024]),
+            tempos: Vec::new(),
+            newest_first: random.one_in(4),
+            faults: Faults::default(),
         }
+    }
+}
+
+impl Options {
+    /// The same under an unkind operating system.
+    #[must_use]
+    pub fn disturbed(mut self, random: &mut Random) -> Self {
+        let tempos = [Tempo::Usual, Tempo::Usual, Tempo::Starved, Tempo::Fits];
+        self.tempos = (0..self.cores).map(|_| random.pick(&tempos)).collect();
+        self
     }
 }
 
@@ -62,7 +85,7 @@ fn watch(random: &mut Random) -> WatchConfig {
         queries: random.pick(&[1, 2]),
         query_events: random.pick(&[1, 2, 10]),
         work_per_step: random.pick(&[1, 5, 1024]),
-        progress_interval: Duration::from_millis(random.pick(&[1, 20, 600_000])),
+        progress_interval: Duration::from_millis(random.pick(&[20, 300, 600_000])),
         ..WatchConfig::default()
     }
 }

@@ -24,23 +24,29 @@ pub(super) enum Event {
     Read(CoreId, ReadId, ColdValue),
 }
 
-/// Events by time; those of one moment in the order in which they were planned.
-#[derive(Default)]
+/// Events by time; those of one moment in the order in which they were planned, or the other way
+/// round.
 pub(super) struct Schedule {
     events: BinaryHeap<Reverse<Planned>>,
-    planned: u64,
+    planned: i64,
+    newest_first: bool,
 }
 
 struct Planned {
     at: Duration,
-    number: u64,
+    number: i64,
     event: Event,
 }
 
 impl Schedule {
+    pub(super) fn new(newest_first: bool) -> Self {
+        Self { events: BinaryHeap::new(), planned: 0, newest_first }
+    }
+
     pub(super) fn plan(&mut self, at: Duration, event: Event) {
         self.planned += 1;
-        self.events.push(Reverse(Planned { at, number: self.planned, event }));
+        let number = if self.newest_first { -self.planned } else { self.planned };
+        self.events.push(Reverse(Planned { at, number, event }));
     }
 
     pub(super) fn next(&mut self) -> Option<(Duration, Event)> {
@@ -53,7 +59,7 @@ impl Schedule {
 }
 
 impl Planned {
-    fn key(&self) -> (Duration, u64) {
+    fn key(&self) -> (Duration, i64) {
         (self.at, self.number)
     }
 }

@@ -1,26 +1,30 @@
 //! Values so large that a record takes several entries, a write several writes of the log, and an
 //! answer several chunks; and a crash in the middle of such a write.
 
+use std::time::Duration;
+
 use braid_core::api::{
     Delivery, Operation as TxnOperation, PutRequest, RangeRequest, RangeResponse, Request,
-    Response, TxnRequest,
+    Response, TxnRequest, WatchCreate, WatchRequest,
 };
 use braid_core::error::Error;
 use braid_core::ids::CoreId;
 use braid_core::kv_list::KvList;
+use braid_core::port::Incoming;
 use braid_sim::disk::{Crash, Disk};
-use braid_sim::history::{Operation, explain};
-use braid_sim::load::Load;
-use braid_sim::member::{Member, Options};
-use braid_sim::model::Model;
-use braid_sim::model::generate::Hints;
+use braid_sim::member::{Member, Options, Told};
 use braid_sim::model::random::Random;
+use braid_sim::model::{Event, Model};
+use braid_sim::verdict::order::{Operation, Stretch, explain};
+use braid_sim::verdict::watches::event;
 use bytes::Bytes;
 
 use crate::seeds::each_seed;
 
 const KEYS: [&[u8]; 6] = [b"a", b"b", b"c", b"d", b"e", b"f"];
 const STEPS: usize = 12;
+/// Nothing more comes after so long.
+const QUIET: Duration = Duration::from_secs(1);
 
 struct Story {
     random: Random,
@@ -134,18 +138,49 @@ impl Story {
     }
 
     fn judge(&mut self, writes: Vec<Request>) {
-        let hints = Hints { revision: self.model.revision(), compacted: -1 };
-        let mut listener = Load::new(0, 0, hints, Vec::new());
-        let next = self.model.revision() + 1;
-        let everything = listener.watchers.watch_all(&mut self.member, CoreId(0), next);
-        listener.settle(&mut self.member);
-        let unanswered = |request| Operation { request, after: 0, answer: None };
+        let events = self.told_since(self.model.revision() + 1);
+        let unanswered = |request| Operation {
+            request,
+            sent: Duration::ZERO,
+            after: 0,
+            compacted: -1,
+            answer: None,
+        };
         let operations: Vec<Operation> = writes.into_iter().map(unanswered).collect();
-        let told = listener.watchers.told(everything);
-        if let Err(why) = explain(&mut self.model, &operations, &told) {
-            panic!("{}", why.chars().take(500).collect::<String>());
+        let stretch = Stretch {
+            operations: &operations,
+            events: &events,
+            last: events.last().map_or(self.model.revision(), |(_, event)| event.revision),
+            leases: &[],
+            compaction: -1,
+            bad_reads: false,
+        };
+        if let Err(why) = explain(&mut self.model, &stretch) {
+            panic!("{}", why.to_string().chars().take(500).collect::<String>());
         }
         self.range();
+    }
+
+    /// What a watcher of everything hears until it hears nothing for a while.
+    fn told_since(&mut self, start_revision: u64) -> Vec<(Duration, Event)> {
+        let everything = Bytes::from_static(b"\0");
+        let create = WatchCreate {
+            key: everything.clone(),
+            range_end: everything,
+            start_revision: start_revision as i64,
+            ..WatchCreate::default()
+        };
+        let stream = self.member.open_watch(CoreId(0));
+        self.member.watch(CoreId(0), stream, WatchRequest::Create(create));
+        let (mut events, mut quiet) = (Vec::new(), self.member.now() + QUIET);
+        while self.member.advance_before(quiet) {
+            while let Some(Told::Watch(core, stream, response)) = self.member.poll_told() {
+                self.member.submit(core, Incoming::WatchTaken(stream));
+                events.extend(response.events.iter().map(|told| (Duration::ZERO, event(told))));
+                quiet = self.member.now() + QUIET;
+            }
+        }
+        events
     }
 }
 

@@ -1,9 +1,6 @@
 //! A whole member in virtual time, judged by the model of etcd.
 
 mod budget;
-mod concurrent;
-mod crash;
 mod large;
-mod leases;
 mod seeds;
 mod sequential;

@@ -4,6 +4,8 @@
 //! subset of the sectors of unsynced writes survives; when only the process is killed, what
 //! survives can be read and may still be lost by the next failure.
 
+mod damage;
+
 use std::collections::BTreeMap;
 
 use braid_storage::ids::SegmentId;
@@ -12,6 +14,8 @@ use braid_storage::segment::SegmentHeader;
 use bytes::Bytes;
 
 use crate::model::random::Random;
+
+pub use damage::Damage;
 
 /// What a disk writes whole or not at all.
 const SECTOR_BYTES: usize = 512;
@@ -33,6 +37,7 @@ pub struct Disk {
 
 #[derive(Clone, Debug)]
 struct Segment {
+    header: SegmentHeader,
     durable: Vec<u8>,
     /// Writes on top, in order.
     unsynced: Vec<Patch>,
@@ -49,7 +54,9 @@ impl Disk {
     pub fn create(&mut self, header: &SegmentHeader) {
         let mut durable = header.encode_block();
         durable.resize(header.segment_bytes as usize, 0);
-        let before = self.segments.insert(header.id, Segment { durable, unsynced: Vec::new() });
+        let before = self
+            .segments
+            .insert(header.id, Segment { header: *header, durable, unsynced: Vec::new() });
         assert!(before.is_none(), "segment {} was created twice", header.id);
     }
 

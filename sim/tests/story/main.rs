@@ -1,0 +1,5 @@
+//! Whole stories of a member, judged by what etcd promises; and whether the judgement is worth
+//! anything: bugs on purpose must be found.
+
+mod planted;
+mod seeds;
