@@ -1,9 +1,42 @@
 //! Single protobuf fields.
 
 use bytes::{BufMut, BytesMut};
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
+use prost::encoding::{WireType, encoded_len_varint, key_len};
 
 use crate::encode::Encode;
+
+/// Most bytes of a varint.
+const VARINT_BYTES_MAX: usize = 10;
+
+/// A field's key and one varint on the stack, so that the buffer is asked for room once for both
+/// and not for every byte.
+struct Head {
+    bytes: [u8; 2 * VARINT_BYTES_MAX],
+    len: usize,
+}
+
+impl Head {
+    fn new(tag: u32, kind: WireType, value: u64) -> Self {
+        let mut head = Self { bytes: [0; 2 * VARINT_BYTES_MAX], len: 0 };
+        head.push(u64::from(tag) << 3 | kind as u64);
+        head.push(value);
+        head
+    }
+
+    fn push(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes[self.len] = value as u8 | 0x80;
+            self.len += 1;
+            value >>= 7;
+        }
+        self.bytes[self.len] = value as u8;
+        self.len += 1;
+    }
+
+    fn put(&self, buffer: &mut BytesMut) {
+        buffer.put_slice(&self.bytes[..self.len]);
+    }
+}
 
 /// Length of a varint field; 0 for the default.
 #[must_use]
@@ -14,8 +47,7 @@ pub fn varint_len(tag: u32, value: u64) -> usize {
 /// Writes a varint field unless it has the default.
 pub fn put_varint(tag: u32, value: u64, buffer: &mut BytesMut) {
     if value != 0 {
-        encode_key(tag, WireType::Varint, buffer);
-        encode_varint(value, buffer);
+        Head::new(tag, WireType::Varint, value).put(buffer);
     }
 }
 
@@ -27,8 +59,7 @@ pub fn nested_len(tag: u32, len: usize) -> usize {
 
 /// Writes what comes before a field of `len` bytes.
 pub fn put_nested_head(tag: u32, len: usize, buffer: &mut BytesMut) {
-    encode_key(tag, WireType::LengthDelimited, buffer);
-    encode_varint(len as u64, buffer);
+    Head::new(tag, WireType::LengthDelimited, len as u64).put(buffer);
 }
 
 /// Length of a message field.
@@ -54,5 +85,40 @@ pub fn put_bytes(tag: u32, bytes: &[u8], buffer: &mut BytesMut) {
     if !bytes.is_empty() {
         put_nested_head(tag, bytes.len(), buffer);
         buffer.put_slice(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost::encoding::{bytes, uint64};
+
+    #[test]
+    fn fields_are_as_prost_writes_them() {
+        for tag in [1, 15, 16, 2047, (1 << 29) - 1] {
+            for shift in 0..64 {
+                for value in [1 << shift, u64::MAX >> shift] {
+                    let (mut ours, mut theirs) = (BytesMut::new(), BytesMut::new());
+                    put_varint(tag, value, &mut ours);
+                    uint64::encode(tag, &value, &mut theirs);
+                    assert_eq!((varint_len(tag, value), &ours), (theirs.len(), &theirs));
+                }
+            }
+            for len in [1, 127, 128, 20_000] {
+                let (value, mut ours, mut theirs) =
+                    (vec![7; len], BytesMut::new(), BytesMut::new());
+                put_bytes(tag, &value, &mut ours);
+                bytes::encode(tag, &value, &mut theirs);
+                assert_eq!((bytes_len(tag, &value), &ours), (theirs.len(), &theirs));
+            }
+        }
+    }
+
+    #[test]
+    fn defaults_are_left_out() {
+        let mut buffer = BytesMut::new();
+        put_varint(1, 0, &mut buffer);
+        put_bytes(1, b"", &mut buffer);
+        assert!(buffer.is_empty() && varint_len(1, 0) == 0 && bytes_len(1, b"") == 0);
     }
 }
