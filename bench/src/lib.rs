@@ -6,7 +6,7 @@ mod compare;
 mod error;
 mod failure;
 mod figures;
-mod host;
+pub mod host;
 mod keys;
 mod load;
 mod page;
@@ -19,3 +19,4 @@ mod workload;
 mod zipf;
 
 pub use cli::{main, main_with};
+pub use error::Error;

@@ -1,7 +1,8 @@
 //! Where the time of a request goes: processor time by stage, and waiting by what is waited for.
 //!
 //! Processor time is measured in one of [`SAMPLED`] turns and counted that many times, so that
-//! reading the clock costs next to nothing. Waiting is an integral: how many writes wait, times how
+//! reading the clock costs next to nothing. A turn during which the thread lost its processor is
+//! measured again at the next one: what others did in between is no stage of ours. Waiting is an integral: how many writes wait, times how
 //! long; by Little's law, its growth over a time divided by the writes of that time is the mean
 //! wait of one.
 
@@ -105,8 +106,14 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Reads the time.
-pub type Now = Rc<dyn Fn() -> Duration>;
+/// What a stopwatch goes by.
+pub trait StageClock {
+    /// The time.
+    fn now(&self) -> Duration;
+
+    /// How often the thread has lost its processor.
+    fn interruptions(&self) -> u64;
+}
 
 /// Measures turns of one kind. It has no clock of its own: without one it measures nothing.
 #[derive(Clone, Default)]
@@ -116,17 +123,32 @@ pub struct Stopwatch {
 
 struct Running {
     times: Arc<StageTimes>,
-    now: Now,
+    clock: Rc<dyn StageClock>,
     turns: Cell<u32>,
-    /// The stage of the measured turn, and since when.
-    current: Cell<Option<(Stage, Duration)>>,
+    turn: Cell<Option<Turn>>,
+}
+
+/// A turn that is measured.
+#[derive(Clone, Copy)]
+struct Turn {
+    stage: Stage,
+    since: Duration,
+    interruptions: u64,
+    spent: [Duration; Stage::ALL.len()],
+}
+
+impl Turn {
+    fn enter(&mut self, stage: Stage, now: Duration) {
+        self.spent[self.stage as usize] += now.saturating_sub(self.since);
+        (self.stage, self.since) = (stage, now);
+    }
 }
 
 impl Stopwatch {
     /// A stopwatch that adds to `times`.
     #[must_use]
-    pub fn new(times: Arc<StageTimes>, now: Now) -> Self {
-        let running = Running { times, now, turns: Cell::new(0), current: Cell::new(None) };
+    pub fn new(times: Arc<StageTimes>, clock: Rc<dyn StageClock>) -> Self {
+        let running = Running { times, clock, turns: Cell::new(0), turn: Cell::new(None) };
         Self { inner: Some(Rc::new(running)) }
     }
 
@@ -135,17 +157,17 @@ impl Stopwatch {
         let Some(running) = &self.inner else { return };
         let turn = (running.turns.get() + 1) % SAMPLED;
         running.turns.set(turn);
-        running.current.set((turn == 0).then(|| (stage, (running.now)())));
+        running.turn.set((turn == 0).then(|| running.begin(stage)));
     }
 
     /// From here on the turn is busy with `stage`. Returns what it was busy with; `None` when
     /// this turn is not measured.
     pub fn enter(&self, stage: Stage) -> Option<Stage> {
         let running = self.inner.as_ref()?;
-        let (before, since) = running.current.get()?;
-        let now = (running.now)();
-        running.count(before, now.saturating_sub(since));
-        running.current.set(Some((stage, now)));
+        let mut turn = running.turn.get()?;
+        let before = turn.stage;
+        turn.enter(stage, running.clock.now());
+        running.turn.set(Some(turn));
         Some(before)
     }
 
@@ -158,16 +180,29 @@ impl Stopwatch {
 
     /// The turn is over.
     pub fn end(&self) {
-        let Some(running) = &self.inner else { return };
-        if let Some((stage, since)) = running.current.take() {
-            running.count(stage, (running.now)().saturating_sub(since));
+        if let Some(running) = &self.inner
+            && let Some(turn) = running.turn.take()
+        {
+            running.end(turn);
         }
     }
 }
 
 impl Running {
-    fn count(&self, stage: Stage, time: Duration) {
-        add(&self.times.stages[stage as usize], u64::from(SAMPLED) * nanos(time));
+    fn begin(&self, stage: Stage) -> Turn {
+        let interruptions = self.clock.interruptions();
+        Turn { stage, since: self.clock.now(), interruptions, spent: Default::default() }
+    }
+
+    fn end(&self, mut turn: Turn) {
+        turn.enter(turn.stage, self.clock.now());
+        if self.clock.interruptions() != turn.interruptions {
+            self.turns.set(SAMPLED - 1);
+            return;
+        }
+        for (stage, spent) in self.times.stages.iter().zip(turn.spent) {
+            add(stage, u64::from(SAMPLED) * nanos(spent));
+        }
     }
 }
 
@@ -176,18 +211,27 @@ mod tests {
     use super::*;
 
     /// A clock that goes on by one microsecond whenever it is read.
-    fn ticking() -> Now {
-        let ticks = Cell::new(0);
-        Rc::new(move || {
-            ticks.set(ticks.get() + 1);
-            Duration::from_micros(ticks.get())
-        })
+    #[derive(Default)]
+    struct Ticking {
+        ticks: Cell<u64>,
+        interruptions: Cell<u64>,
+    }
+
+    impl StageClock for Ticking {
+        fn now(&self) -> Duration {
+            self.ticks.set(self.ticks.get() + 1);
+            Duration::from_micros(self.ticks.get())
+        }
+
+        fn interruptions(&self) -> u64 {
+            self.interruptions.get()
+        }
     }
 
     #[test]
     fn sampled_turns_stand_for_all() {
         let times = Arc::new(StageTimes::default());
-        let stopwatch = Stopwatch::new(times.clone(), ticking());
+        let stopwatch = Stopwatch::new(times.clone(), Rc::new(Ticking::default()));
         for _ in 0..10 * SAMPLED {
             stopwatch.begin(Stage::Http2);
             let before = stopwatch.enter(Stage::Decode);
@@ -203,11 +247,26 @@ mod tests {
     #[test]
     fn outside_of_a_turn_nothing_is_counted() {
         let times = Arc::new(StageTimes::default());
-        let stopwatch = Stopwatch::new(times.clone(), ticking());
+        let stopwatch = Stopwatch::new(times.clone(), Rc::new(Ticking::default()));
         assert_eq!(stopwatch.enter(Stage::Read), None);
         stopwatch.end();
         Stopwatch::default().begin(Stage::Read);
         assert!(Stage::ALL.iter().all(|stage| times.stage(*stage).is_zero()));
+    }
+
+    #[test]
+    fn a_turn_that_was_interrupted_is_measured_again() {
+        let times = Arc::new(StageTimes::default());
+        let clock = Rc::new(Ticking::default());
+        let stopwatch = Stopwatch::new(times.clone(), clock.clone());
+        (1..SAMPLED).for_each(|_| stopwatch.begin(Stage::Read));
+        stopwatch.begin(Stage::Read);
+        clock.interruptions.set(1);
+        stopwatch.end();
+        assert!(times.stage(Stage::Read).is_zero());
+        stopwatch.begin(Stage::Read);
+        stopwatch.end();
+        assert_eq!(times.stage(Stage::Read), SAMPLED * Duration::from_micros(1));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use braid_core::stages::{StageTimes, Stopwatch};
+use braid_core::stages::{StageClock, StageTimes, Stopwatch};
 use glommio::timer::Timer;
 
 /// Monotonic time since the process began. Made once and copied to every core, so that times of
@@ -30,7 +30,22 @@ impl Clock {
 
     /// A stopwatch that goes by this clock.
     pub fn stopwatch(self, times: Arc<StageTimes>) -> Stopwatch {
-        Stopwatch::new(times, Rc::new(move || self.now()))
+        Stopwatch::new(times, Rc::new(self))
+    }
+}
+
+impl StageClock for Clock {
+    fn now(&self) -> Duration {
+        Self::now(self)
+    }
+
+    fn interruptions(&self) -> u64 {
+        // SAFETY: all-zero bytes are a valid rusage.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: the kernel writes to memory that is ours for the call; it cannot fail for the
+        // own thread.
+        unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
+        u64::try_from(usage.ru_nivcsw).unwrap_or_default()
     }
 }
 

@@ -54,6 +54,11 @@ impl Process {
         Self { zeroed: Some(folder), ..self }
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.pid
+    }
+
     /// What it used so far. The peak of its memory begins anew, where the kernel permits that.
     pub fn usage(&self) -> io::Result<Usage> {
         let status = self.read("status")?;

@@ -60,8 +60,13 @@ impl Server {
     }
 
     /// Where it listens.
-    pub fn endpoint(&self) -> Endpoint {
+    pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint { address: self.address.to_string() }
+    }
+
+    /// Its address and port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Its process.
