@@ -7,7 +7,8 @@ pub struct Bounds {
     pub members: u8,
     /// Shards, beside the control group.
     pub shards: u8,
-    /// Cores of each member. The control group and the odd shards live on the first.
+    /// Cores of each member. With more than one, their steps are told apart, and there is a
+    /// watcher; leases and failing appends are then left out.
     pub cores: u8,
     /// Revisions that are taken in all.
     pub writes: u8,

@@ -5,8 +5,7 @@ use braid_core::ids::{Epoch, Revision};
 
 use crate::log::{Entry, Group, Groups, Member, PerGroup, Record, decisions, records};
 use crate::model::Protocol;
-use crate::sequencing::Sequencing;
-use crate::state::{Fault, Gate, Plan, Reign, State};
+use crate::state::{Fault, Plan, Reign, State};
 use crate::trap::Trap;
 
 impl Protocol {
@@ -96,9 +95,8 @@ impl Protocol {
 
     fn begin(&self, state: &mut State, member: Member, decision: Plan, terms: PerGroup) {
         let Plan { epoch, base } = decision;
-        let sequencing = Sequencing::new(self.bounds.cores, base);
-        state.member_mut(member).reign =
-            Some(Reign { epoch, terms, sequencing, lease: Gate::Open });
+        let reign = Reign::new(epoch, base, terms, self.bounds.cores);
+        state.member_mut(member).reign = Some(reign);
         if self.bounds.lease && self.trap != Some(Trap::LeaseTimeGoesOn) {
             state.member_mut(member).counts_anew = true;
         }

@@ -23,7 +23,12 @@ struct Lease {
 
 impl Protocol {
     pub(crate) fn lease_actions(&self, state: &State, member: Member, out: &mut Vec<Action>) {
-        let Some(reign) = state.member(member).reign.as_ref().filter(|_| self.bounds.lease) else {
+        let Some(reign) = state
+            .member(member)
+            .reign
+            .as_ref()
+            .filter(|_| self.bounds.lease && self.bounds.cores == 1)
+        else {
             return;
         };
         let takes_puts = match reign.lease {
@@ -104,7 +109,10 @@ fn newest(state: &State, member: Member) -> Lease {
         let leads = state.leads(member, group);
         if leads { &state.log(group).entries } else { state.known(member, group) }
     };
-    told_by(state, member, own)
+    let mut lease = told_by(state, member, own);
+    let reign = state.member(member).reign.as_ref();
+    lease.attached.0 |= reign.map_or(0, |reign| reign.attached.0);
+    lease
 }
 
 /// The lease as the member sees it in what it knows to be committed.

@@ -2,8 +2,8 @@
 //! every state can be visited.
 //!
 //! Modelled: members, the control group and the shards' groups, crashes, changes of leader, the
-//! writes that are in flight meanwhile, recovery, epochs, leases, what followers are told, and what is
-//! seen from outside. A group is
+//! writes that are in flight meanwhile, recovery, epochs, leases, what followers are told, the cores of
+//! a leader and the mail between them, and what is seen from outside. A group is
 //! an atomic log with an open tail ([`log`]) and with knowledge of its commits that lags behind on
 //! each member; how Raft brings that about is not modelled. The engine's own functions are called
 //! wherever they are pure: `Decisions::void` and `end_of_history` (`core/src/epoch.rs`), `Sequencer`
@@ -18,10 +18,13 @@
 //! | single loads and stores of the cells: a step here is one call of the sequencer | the loom tests of `core` |
 //! | time, but for the one bit in `lease` | the simulator |
 //! | bounded mailboxes that wait for each other | the simulator, with mailboxes of two messages |
+//! | that every core acts on a compaction, a grant or a permission before it is acknowledged | the tests of `core`, the simulator |
+//! | where followers resume after a snapshot | the simulator |
 //! | records of several frames, torn frames, cleaning | the tests of `storage`, the simulator |
 
 pub mod bounds;
 pub mod check;
+pub mod cores;
 mod decide;
 mod followers;
 mod leadership;

@@ -14,6 +14,7 @@ usage: braid-protocol [--OPTION NUMBER ...] [--progress] [--trap NAME]
 Visits every state of the revision protocol's model, up to a size:
   --members N     members of the cluster (2)
   --shards N      shards beside the control group, up to 3 (2)
+  --cores N       cores of each member (1)
   --writes N      revisions taken (2)
   --elections N   changes of the control group's leader (2)
   --takeovers N   changes of each shard group's leader (2)
@@ -74,6 +75,7 @@ fn set(options: &mut Options, name: &str, value: &str) -> Result<(), String> {
     match name {
         "--members" => bounds.members = number.max(1),
         "--shards" => bounds.shards = number.clamp(1, 3),
+        "--cores" => bounds.cores = number.max(1),
         "--writes" => bounds.writes = number,
         "--elections" => bounds.elections = number,
         "--takeovers" => bounds.takeovers = number,

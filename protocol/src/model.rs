@@ -3,6 +3,7 @@
 use stateright::{Model, Property};
 
 use crate::bounds::Bounds;
+use crate::cores::Step;
 use crate::log::{Change, Entry, Group, Groups, Member};
 use crate::properties;
 use crate::state::State;
@@ -67,6 +68,8 @@ pub enum Action {
         /// The follower.
         to: Member,
     },
+    /// A core of a leader takes a step of its own.
+    Core(Member, Step),
     /// The message to this follower is completed.
     TellRest(Member),
     /// The follower acts on it.
@@ -91,6 +94,7 @@ impl Model for Protocol {
         for member in (0..self.bounds.members).map(Member) {
             self.member_actions(state, member, actions);
             self.writes(state, member, actions);
+            self.core_actions(state, member, actions);
             self.lease_actions(state, member, actions);
             self.follower_actions(state, member, actions);
         }
@@ -130,6 +134,7 @@ impl Protocol {
             Action::Keepalive(member) => self.keepalive(state, member),
             Action::CloseLease(member) => self.close_lease(state, member),
             Action::EndLease(member) => self.end_lease(state, member),
+            Action::Core(member, step) => self.core_step(state, member, step),
             Action::Tell { leader, to } => self.tell(state, leader, to),
             Action::TellRest(to) => self.tell_rest(state, to),
             Action::Apply(member) => self.apply_told(state, member),
@@ -192,16 +197,16 @@ impl Protocol {
 
     /// A write to each shard, and one to all of them.
     fn writes(&self, state: &State, member: Member, actions: &mut Vec<Action>) {
-        if state.member(member).reign.is_none() || state.writes >= self.bounds.writes {
-            return;
-        }
+        let reign = state.member(member).reign.as_ref();
+        let Some(reign) = reign.filter(|_| state.writes < self.bounds.writes) else { return };
         let mut all = Groups::default();
         let shards = state.groups().skip(1);
-        for parts in shards.map(Groups::one) {
+        for shard in shards.filter(|shard| self.gate_is_open(reign, *shard)) {
+            let parts = Groups::one(shard);
             all.0 |= parts.0;
             self.write_actions(state, member, parts, actions);
         }
-        if all.len() > 1 {
+        if all.len() > 1 && self.bounds.cores == 1 {
             self.write_actions(state, member, all, actions);
         }
     }

@@ -4,6 +4,7 @@
 //! lost a group notices, tails are committed, somebody leads everything, decides an epoch, and
 //! writes to every shard. In the end all of that must have been seen from outside.
 
+use crate::cores::Step;
 use crate::log::{Change, Group, Groups, Member};
 use crate::model::{Action, Protocol};
 use crate::state::State;
@@ -49,16 +50,15 @@ impl Protocol {
     }
 
     fn helpful(&self, state: &State, leader: Member) -> Option<Action> {
-        let helps = |action: &Action| match *action {
-            Action::Notice(member, _) | Action::Barrier(member, _) => member == leader,
-            Action::Commit(_) => true,
-            _ => false,
-        };
         let mut enabled = vec![];
         for group in state.groups() {
             self.group_actions(state, group, &mut enabled);
         }
-        enabled.into_iter().find(helps).or_else(|| self.towards_reign(state, leader))
+        self.core_actions(state, leader, &mut enabled);
+        let helping = enabled.into_iter().filter(|action| helps(action, leader));
+        let next =
+            helping.min_by_key(|action| matches!(action, Action::Core(_, step) if is_idle(*step)));
+        next.or_else(|| self.towards_reign(state, leader))
     }
 
     fn towards_reign(&self, state: &State, leader: Member) -> Option<Action> {
@@ -71,4 +71,18 @@ impl Protocol {
         let plan = self.may_plan(state, leader).then_some(Action::Plan(leader));
         lead.or_else(|| of.plan.as_ref().map(|_| Action::Propose(leader))).or(plan)
     }
+}
+
+fn helps(action: &Action, leader: Member) -> bool {
+    match *action {
+        Action::Notice(member, _) | Action::Barrier(member, _) => member == leader,
+        Action::Core(_, step) => step != Step::CloseGates,
+        Action::Commit(_) => true,
+        _ => false,
+    }
+}
+
+/// Steps that a core can repeat for ever come last: a fair schedule lets the others through.
+fn is_idle(step: Step) -> bool {
+    matches!(step, Step::ReadCounter(_) | Step::Observe)
 }

@@ -7,7 +7,7 @@ use stateright::Property;
 use crate::lease;
 use crate::log::{Group, Member, Record, decisions, records};
 use crate::model::Protocol;
-use crate::state::{Fault, State};
+use crate::state::{Fault, Reign, State};
 use crate::trap::Trap;
 
 /// All properties.
@@ -35,6 +35,12 @@ fn safety() -> Vec<Property<Protocol>> {
         }),
         Property::always("a lease ends together with its keys", |_, s| lease::is_whole(s)),
         Property::always("a lease never ends early", |_, state| lease::is_on_time(state)),
+        Property::always("the watermark never goes back", |_, state: &State| {
+            state.fault != Some(Fault::WentBack)
+        }),
+        Property::always("a watcher misses nothing", |_, state: &State| {
+            state.fault != Some(Fault::EventMissed)
+        }),
         Property::always("nobody sees above the watermark", |_, state: &State| {
             state.fault != Some(Fault::AboveWatermark)
         }),
@@ -70,7 +76,28 @@ fn reachable(model: &Protocol) -> Vec<Property<Protocol>> {
     if model.bounds.lease {
         reachable.push(Property::sometimes("a lease ends with keys of two shards", |_, s| ends(s)));
     }
+    if model.bounds.cores > 1 {
+        reachable.extend(cores_do_things());
+    }
     reachable
+}
+
+fn cores_do_things() -> Vec<Property<Protocol>> {
+    fn any(state: &State, condition: fn(&Reign) -> bool) -> bool {
+        state.members.iter().filter_map(|member| member.reign.as_ref()).any(condition)
+    }
+    vec![
+        Property::sometimes("the watermark passes a core that computes it", |_, s: &State| {
+            any(s, |r| r.cores.reading.iter().flatten().any(|read| *read < r.sequencing.watermark))
+        }),
+        Property::sometimes("an event waits for the watermark", |_, s: &State| {
+            any(s, |reign| !reign.cores.held.is_empty())
+        }),
+        Property::sometimes("a watcher gets events of a write that spans cores", |_, s: &State| {
+            let spans = s.history.last().filter(|last| last.parts.len() > 1);
+            spans.is_some() && any(s, |r| r.cores.delivered >= r.sequencing.counter)
+        }),
+    ]
 }
 
 fn ends(state: &State) -> bool {
@@ -141,7 +168,7 @@ fn holds(state: &State, group: Group, record: Record) -> bool {
 
 fn dead_but_seen(state: &State) -> bool {
     let taken_over = |record: &Record| {
-        let shows = |reign: &crate::state::Reign| {
+        let shows = |reign: &Reign| {
             reign.epoch > record.epoch && reign.sequencing.watermark == record.revision
         };
         state.members.iter().filter_map(|member| member.reign.as_ref()).any(shows)

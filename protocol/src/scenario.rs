@@ -17,6 +17,10 @@ pub enum Scenario {
     Followers,
     /// A lease with keys ends.
     Lease,
+    /// A member of two cores, whose work goes on from every state.
+    Cores,
+    /// Two members of two cores each.
+    CoresOfMembers,
     /// Work goes on from every state.
     Progress,
 }
@@ -26,15 +30,18 @@ impl Scenario {
     #[must_use]
     pub fn protocol(self, trap: Option<Trap>) -> Protocol {
         let small = Bounds::default();
+        let two_cores = Bounds { cores: 2, elections: 1, takeovers: 1, ..Bounds::default() };
         let bounds = match self {
             Self::Elections => Bounds { writes: 3, ..small },
             Self::Failures => Bounds { failures: 1, elections: 2, takeovers: 2, ..small },
             Self::ThreeMembers => Bounds { members: 3, ..small },
             Self::Followers => Bounds { followers: true, elections: 1, takeovers: 1, ..small },
             Self::Lease => Bounds { lease: true, elections: 1, takeovers: 1, ..small },
+            Self::Cores => Bounds { members: 1, failures: 1, ..two_cores },
+            Self::CoresOfMembers => two_cores,
             Self::Progress => Bounds { failures: 1, elections: 1, ..small },
         };
-        Protocol { bounds, trap, progress: self == Self::Progress }
+        Protocol { bounds, trap, progress: matches!(self, Self::Progress | Self::Cores) }
     }
 }
 
@@ -53,6 +60,11 @@ impl Trap {
             | Self::RevokeBesideControl
             | Self::KeepaliveUnconfirmed
             | Self::LeaseTimeGoesOn => Scenario::Lease,
+            Self::WatermarkPerCore
+            | Self::CoordinatorLetsGo
+            | Self::GatesStayOpen
+            | Self::PublishBeforeEvents
+            | Self::DrainBeforeWatermark => Scenario::Cores,
             _ => Scenario::Elections,
         }
     }

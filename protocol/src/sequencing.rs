@@ -41,6 +41,24 @@ impl Sequencing {
         result
     }
 
+    /// A core publishes what is committed on it.
+    pub fn publish(&mut self, core: usize) {
+        self.run(|cores| {
+            let batch = cores[core].end_batch();
+            cores[core].publish(batch);
+        });
+    }
+
+    /// A core that read the `counter` a while ago reads the cells, raises the watermark and
+    /// returns what it may act on. Only a planted bug leaves out what others have published.
+    pub fn raise(&mut self, core: usize, counter: Revision, alone: bool) -> Revision {
+        let watermark = if alone { Revision::FRESH } else { self.watermark };
+        let mut then = Self { counter, watermark, ..self.clone() };
+        let raised = then.run(|cores| cores[core].watermark());
+        self.watermark = self.watermark.max(then.watermark);
+        raised
+    }
+
     fn build(&self) -> Vec<Sequencer> {
         let cells = Arc::new(Cells::new(self.in_flight.len() as u16, self.watermark));
         while cells.last_taken() < self.counter {

@@ -3,6 +3,7 @@
 use braid_core::ids::{Epoch, Revision};
 
 use crate::bounds::Bounds;
+use crate::cores::Cores;
 use crate::log::{Entry, GROUPS_MAX, Group, Groups, Log, Member, PerGroup, Record};
 use crate::sequencing::Sequencing;
 
@@ -64,8 +65,27 @@ pub struct Reign {
     pub terms: PerGroup,
     /// Counter, cells and sequencers.
     pub sequencing: Sequencing,
+    /// What goes on between its cores.
+    pub cores: Cores,
     /// Whether it takes puts that name the lease.
     pub lease: Gate,
+    /// Shards to which it has itself attached a key, in flight or not.
+    pub attached: Groups,
+}
+
+impl Reign {
+    /// Begins after the end of history.
+    #[must_use]
+    pub fn new(epoch: Epoch, base: Revision, terms: PerGroup, cores: u8) -> Self {
+        Self {
+            epoch,
+            terms,
+            sequencing: Sequencing::new(cores, base),
+            cores: Cores::new(cores, base),
+            lease: Gate::Open,
+            attached: Groups::default(),
+        }
+    }
 }
 
 /// Where a leader stands with the lease.
@@ -111,6 +131,10 @@ pub enum Fault {
     Lost,
     /// A follower shows a revision that no leader has shown.
     AboveWatermark,
+    /// A core acts on a watermark below what was seen before.
+    WentBack,
+    /// A watcher passes a revision without all of its events.
+    EventMissed,
     /// A shard's log is not in the order of revisions.
     OutOfOrder,
 }
@@ -134,13 +158,12 @@ impl State {
         let control = &mut state.logs[0];
         control.entries.push(Entry::Decision(Epoch(1), Revision::FRESH, terms));
         control.committed = 1;
-        let sequencing = Sequencing::new(bounds.cores, Revision::FRESH);
         for member in &mut state.members {
             member.known[0] = 1;
         }
         let first = &mut state.members[0];
         first.roles = terms;
-        first.reign = Some(Reign { epoch: Epoch(1), terms, sequencing, lease: Gate::Open });
+        first.reign = Some(Reign::new(Epoch(1), Revision::FRESH, terms, bounds.cores));
         first.counts_anew = true;
         state
     }

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use braid_core::ids::{Epoch, Revision};
 
+use crate::cores::{Cores, Round};
 use crate::log::{Change, Entry, Group, Groups, Log, Member, PerGroup, Record};
 use crate::state::{Gate, MemberState, Reign, State, Told};
 
@@ -139,6 +140,10 @@ impl Encoder<'_> {
         self.revision(reign.sequencing.counter);
         self.revision(reign.sequencing.watermark);
         self.gate(reign.lease);
+        if reign.cores.reading.len() > 1 {
+            self.cores(&reign.cores);
+        }
+        self.groups(reign.attached);
         for core in &reign.sequencing.in_flight {
             self.bytes.push(core.len() as u8);
             for (revision, pending) in core {
@@ -146,6 +151,28 @@ impl Encoder<'_> {
                 self.bytes.push(*pending as u8);
             }
         }
+    }
+
+    fn cores(&mut self, cores: &Cores) {
+        for reading in &cores.reading {
+            self.revision(reading.unwrap_or_default());
+        }
+        match &cores.round {
+            Round::None => self.bytes.push(0),
+            Round::Closed => self.bytes.push(1),
+            Round::Handed(record, missing) => {
+                self.bytes.push(2);
+                self.record(record);
+                self.groups(*missing);
+            }
+        }
+        for events in [&cores.unsent, &cores.mailbox, &cores.held] {
+            self.bytes.push(events.len() as u8);
+            self.bytes
+                .extend(events.iter().flat_map(|(revision, group)| [revision.0 as u8, group.0]));
+        }
+        self.revision(cores.observed.unwrap_or_default());
+        self.revision(cores.delivered);
     }
 
     fn gate(&mut self, gate: Gate) {

@@ -40,11 +40,21 @@ pub enum Trap {
     KeepaliveUnconfirmed,
     /// A new leader counts on from when the lease was granted.
     LeaseTimeGoesOn,
+    /// Each core acts on the watermark that it computes, and shares none.
+    WatermarkPerCore,
+    /// The coordinator's cell lets go of a revision before all parts are taken.
+    CoordinatorLetsGo,
+    /// Cores go on sequencing while a write that spans cores is on its way to them.
+    GatesStayOpen,
+    /// A core publishes a commit before its events have left.
+    PublishBeforeEvents,
+    /// A watcher empties its mailbox before it reads the watermark.
+    DrainBeforeWatermark,
 }
 
 impl Trap {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::SequenceWhilePlanning,
         Self::NoControlBarrier,
         Self::NoShardBarrier,
@@ -63,5 +73,10 @@ impl Trap {
         Self::RevokeBesideControl,
         Self::KeepaliveUnconfirmed,
         Self::LeaseTimeGoesOn,
+        Self::WatermarkPerCore,
+        Self::CoordinatorLetsGo,
+        Self::GatesStayOpen,
+        Self::PublishBeforeEvents,
+        Self::DrainBeforeWatermark,
     ];
 }

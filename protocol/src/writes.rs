@@ -21,8 +21,10 @@ impl Protocol {
     ) {
         let Some(reign) = &mut state.member_mut(member).reign else { return };
         let noted = reign.sequencing.watermark;
-        let revision = reign.sequencing.run(|cores| cores[0].take(parts.len()));
+        let core = parts.iter().last().map_or(0, |group| self.core_of(group));
+        let revision = reign.sequencing.run(|cores| cores[core].take(parts.len()));
         let record = Record { epoch: reign.epoch, revision, parts, change };
+        reign.attached.0 |= if change == Change::Attach { parts.0 } else { 0 };
         state.writes += 1;
         for group in reached.iter() {
             self.append(state, member, group, record, noted);
@@ -37,7 +39,14 @@ impl Protocol {
 
     /// Appends to the log, if the member leads the group; what it adds to its own copy otherwise
     /// is overwritten by what the real leader has committed since.
-    fn append(&self, state: &mut State, member: Member, group: Group, record: Record, w: Revision) {
+    pub(crate) fn append(
+        &self,
+        state: &mut State,
+        member: Member,
+        group: Group,
+        record: Record,
+        w: Revision,
+    ) {
         if !state.leads(member, group) {
             return;
         }
@@ -67,7 +76,7 @@ impl Protocol {
         let at = usize::from(*known);
         *known += 1;
         match state.log(group).entries[at] {
-            Entry::Record(record, _) => self.record_committed(state, member, record),
+            Entry::Record(record, _) => self.record_committed(state, member, group, record),
             Entry::LeaseEnd { .. } => {}
             Entry::Decision(epoch, base, terms) => {
                 self.decided(state, member, Plan { base, epoch }, terms);
@@ -75,18 +84,18 @@ impl Protocol {
         }
     }
 
-    fn record_committed(&self, state: &mut State, member: Member, record: Record) {
+    fn record_committed(&self, state: &mut State, member: Member, group: Group, record: Record) {
         let reign = state.member_mut(member).reign.as_mut();
         let Some(reign) = reign.filter(|reign| reign.epoch == record.epoch) else { return };
         if !reign.sequencing.has_in_flight(record.revision) {
             return state.fail(Fault::Foreign);
         }
-        let watermark = reign.sequencing.run(|cores| {
-            cores[0].committed(record.revision);
-            let batch = cores[0].end_batch();
-            cores[0].publish(batch);
-            cores[0].watermark()
-        });
+        if self.bounds.cores > 1 {
+            return self.part_committed(reign, (record.revision, group));
+        }
+        reign.sequencing.run(|cores| cores[0].committed(record.revision));
+        reign.sequencing.publish(0);
+        let watermark = reign.sequencing.raise(0, reign.sequencing.counter, false);
         self.show(state, member, watermark);
     }
 }

@@ -36,6 +36,16 @@ fn leases_end() {
 }
 
 #[test]
+fn cores_share_cells() {
+    holds(Scenario::Cores);
+}
+
+#[test]
+fn leaders_of_two_cores_change() {
+    holds(Scenario::CoresOfMembers);
+}
+
+#[test]
 fn work_goes_on() {
     holds(Scenario::Progress);
 }
