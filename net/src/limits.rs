@@ -45,9 +45,9 @@ pub const RESETS_BEFORE_ACCEPT: usize = 4096;
 /// Largest list of request headers, in bytes.
 pub const HEADER_LIST_BYTES: u32 = 16 * 1024;
 
-/// Deepest nesting of transactions that is decoded. prost stops at 100 messages, and each
-/// transaction is two.
-pub const TXN_DEPTH: usize = 50;
+/// Deepest nesting of transactions that is decoded: each level takes some stack, here and wherever
+/// the engine follows them. `--max-txn-ops` bounds it as well, as each level takes an operation.
+pub const TXN_DEPTH: usize = 256;
 
 /// Header bytes of an HTTP/1.1 request at most.
 pub const HTTP1_BUFFER_BYTES: usize = 16 * 1024;

@@ -6,6 +6,7 @@ use braid_net::proto::etcdserverpb as pb;
 use bytes::Bytes;
 use common::client::{Client, Ended, Responses, request};
 use common::{Setup, engine, front, run};
+use prost::Message;
 
 fn put(key: &str, value: &[u8]) -> pb::PutRequest {
     let (key, value) = (Bytes::copy_from_slice(key.as_bytes()), Bytes::copy_from_slice(value));
@@ -81,7 +82,10 @@ fn nested_txn() -> pb::TxnRequest {
     };
     pb::TxnRequest {
         compare: vec![compare(1)],
-        success: vec![op(R::RequestPut(put("b", b"2"))), op(R::RequestTxn(inner))],
+        success: vec![
+            op(R::RequestPut(put("b", b"2"))),
+            op(R::RequestTxn(inner.encode_to_vec().into())),
+        ],
         ..pb::TxnRequest::default()
     }
 }

@@ -58,6 +58,7 @@ fn transactions() -> Vec<u8> {
         success: vec![operation(Request::RequestRange(range(b"a")))],
         failure: vec![operation(Request::RequestDeleteRange(delete(b"b")))],
     };
+    let inner = message(&inner);
     let outer = pb::TxnRequest {
         compare: vec![
             compare(0, TargetUnion::Version(0)),
@@ -148,8 +149,12 @@ fn maintenance() -> Vec<u8> {
     .concat()
 }
 
-fn call(method: Method, message: &impl prost::Message) -> Vec<u8> {
-    let message = framed(message).slice(PREFIX_BYTES..);
+fn message(message: &impl prost::Message) -> Bytes {
+    framed(message).slice(PREFIX_BYTES..)
+}
+
+fn call(method: Method, request: &impl prost::Message) -> Vec<u8> {
+    let message = message(request);
     let len = u16::try_from(message.len()).expect("a small message");
     [&[method as u8], &len.to_le_bytes()[..], &message[..]].concat()
 }

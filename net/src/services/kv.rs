@@ -11,6 +11,7 @@ use bytes::Bytes;
 use crate::grpc::status::Status;
 use crate::limits::TXN_DEPTH;
 use crate::proto::etcdserverpb as pb;
+use crate::services::decode;
 
 /// A RangeRequest.
 #[must_use]
@@ -62,7 +63,7 @@ pub fn compact(request: pb::CompactionRequest) -> CompactRequest {
 /// A TxnRequest.
 ///
 /// # Errors
-/// When transactions nest too deep.
+/// When one inside cannot be read, or they nest too deep.
 pub fn txn(request: pb::TxnRequest) -> Result<TxnRequest, Status> {
     txn_at(request, TXN_DEPTH)
 }
@@ -89,7 +90,7 @@ fn operation(part: pb::RequestOp, depth: usize) -> Result<Operation, Status> {
         Some(Request::RequestRange(request)) => Operation::Range(range(request, Delivery::Whole)),
         Some(Request::RequestPut(request)) => Operation::Put(put(request)),
         Some(Request::RequestDeleteRange(request)) => Operation::DeleteRange(delete_range(request)),
-        Some(Request::RequestTxn(request)) => Operation::Txn(txn_at(request, depth)?),
+        Some(Request::RequestTxn(request)) => Operation::Txn(txn_at(decode(request)?, depth)?),
     })
 }
 
