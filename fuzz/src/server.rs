@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use braid_core::ids::CoreId;
@@ -11,6 +11,7 @@ use braid_core::port::{Incoming, Port};
 use braid_core::stages::Stopwatch;
 use braid_core::watch::WatchConfig;
 use braid_net::budget::{Budget, CoreBudget};
+use braid_net::grpc::slow::SlowCalls;
 use braid_net::identity::Identity;
 use braid_net::limits::Limits;
 use braid_net::metrics::Metrics;
@@ -99,6 +100,8 @@ fn front(port: Port) -> Rc<FrontEnd> {
         stopwatch: Stopwatch::default(),
         timer: Rc::new(PausedTimer(tokio::time::Instant::now())),
         spawner: Rc::new(|task| drop(spawn_local(task))),
+        give_way: Rc::new(Waker::wake_by_ref),
+        slow_calls: SlowCalls::default(),
         all_metrics: vec![Arc::clone(&metrics)],
         metrics,
         more_metrics: Rc::new(|_| {}),

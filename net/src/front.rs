@@ -13,11 +13,13 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::budget::CoreBudget;
+use crate::grpc::slow::SlowCalls;
+use crate::http::Site;
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::metrics::{Exposition, Metrics};
 use crate::shutdown::Shutdown;
-use crate::timer::{Spawner, Timer, within};
+use crate::timer::{GiveWay, Spawner, Timer, within};
 use crate::{grpc, http};
 
 /// The front-end of one core.
@@ -34,6 +36,10 @@ pub struct FrontEnd {
     pub timer: Rc<dyn Timer>,
     /// Where long-lived streams run.
     pub spawner: Spawner,
+    /// How busy connections let others have their turn.
+    pub give_way: GiveWay,
+    /// Who is told of calls that take long.
+    pub slow_calls: SlowCalls,
     /// What this core counts.
     pub metrics: Arc<Metrics>,
     /// What every core counts, this one included.
@@ -62,8 +68,17 @@ where
     if sniffed == PREFACE[..] {
         grpc::connection::serve(socket, sniffed, front).await;
     } else {
-        http::serve(socket, sniffed, front).await;
+        http::serve(socket, sniffed, front, Site::Client).await;
     }
+}
+
+/// Serves a client that came by the listener for metrics and health checks: HTTP/1.1 only, and
+/// nothing that touches data.
+pub async fn serve_metrics_connection<T>(socket: T, front: Rc<FrontEnd>)
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    http::serve(socket, Bytes::new(), front, Site::Metrics).await;
 }
 
 /// Reads until it is clear whether the client speaks HTTP/2.

@@ -9,6 +9,7 @@ mod peer;
 mod reply;
 pub mod request_head;
 mod slots;
+pub mod slow;
 pub mod status;
 pub mod stream;
 mod unary;

@@ -20,6 +20,8 @@ use crate::limits::HTTP1_BUFFER_BYTES;
 use crate::timer::either;
 use adapter::Adapter;
 
+pub use route::Site;
+
 /// Requests begun or ended on a connection, so that silence can be told.
 #[derive(Default)]
 struct Activity(Cell<u64>);
@@ -31,20 +33,20 @@ impl Activity {
 }
 
 /// Serves HTTP/1.1 on a socket from which `sniffed` was read already.
-pub async fn serve<T>(socket: T, sniffed: Bytes, front: Rc<FrontEnd>)
+pub async fn serve<T>(socket: T, sniffed: Bytes, front: Rc<FrontEnd>, site: Site)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let activity = Activity::default();
     let service = service_fn(async |request| {
         activity.note();
-        let response = route::respond(&request, &front).await;
+        let response = route::respond(&request, &front, site).await;
         activity.note();
         Ok::<_, Infallible>(response)
     });
     let connection = http1::Builder::new()
         .max_buf_size(HTTP1_BUFFER_BYTES)
-        .serve_connection(Adapter::new(socket, sniffed), service);
+        .serve_connection(Adapter::new(socket, sniffed, front.give_way.clone()), service);
     let mut connection = pin!(connection);
     let mut shutdown = front.shutdown.listener();
     let mut draining = false;

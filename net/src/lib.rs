@@ -19,4 +19,4 @@ pub mod shutdown;
 pub mod timer;
 mod wire;
 
-pub use front::{FrontEnd, serve_connection};
+pub use front::{FrontEnd, serve_connection, serve_metrics_connection};

@@ -2,6 +2,7 @@
 //! which message.
 
 pub mod cluster;
+pub mod describe;
 pub mod election;
 pub mod health;
 pub mod kv;

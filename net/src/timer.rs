@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// A future that stays on its thread.
@@ -11,6 +11,10 @@ pub type LocalBoxFuture<T = ()> = Pin<Box<dyn Future<Output = T>>>;
 
 /// Starts a task on the executor of this core.
 pub type Spawner = Rc<dyn Fn(LocalBoxFuture)>;
+
+/// Wakes a task that has more to do, once the core has looked after everybody else: other tasks,
+/// sockets, timers. A task that merely wakes itself may keep its executor from its sockets.
+pub type GiveWay = Rc<dyn Fn(&Waker)>;
 
 /// The clock of this core.
 pub trait Timer {

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::limits::{IDLE_BUFFER_BYTES, READ_BYTES_PER_TURN, SOCKET_BUFFER_BYTES};
 use crate::ping::PingScanner;
+use crate::timer::GiveWay;
 
 /// A shared handle to one socket: the HTTP/2 machine owns one, the connection's driver another.
 pub struct Wire<T> {
@@ -44,11 +45,12 @@ struct Line<T> {
     unsent: Vec<u8>,
     unsent_start: usize,
     stopwatch: Stopwatch,
+    give_way: GiveWay,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
     /// `sniffed` is what was read from the socket already.
-    pub fn new(socket: T, sniffed: Bytes, stopwatch: Stopwatch) -> Self {
+    pub fn new(socket: T, sniffed: Bytes, stopwatch: Stopwatch, give_way: GiveWay) -> Self {
         let line = Line {
             socket,
             sniffed,
@@ -62,6 +64,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             unsent: Vec::new(),
             unsent_start: 0,
             stopwatch,
+            give_way,
         };
         Self { line: Rc::new(RefCell::new(line)) }
     }
@@ -135,7 +138,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Line<T> {
             return Poll::Pending;
         }
         if self.left_in_turn == 0 {
-            context.waker().wake_by_ref();
+            (self.give_way)(context.waker());
             return Poll::Pending;
         }
         let before = self.stopwatch.enter(Stage::Read);
@@ -162,7 +165,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Line<T> {
         self.unsent.clear();
         self.unsent_start = 0;
         if std::mem::take(&mut self.refused) {
-            context.waker().wake_by_ref();
+            (self.give_way)(context.waker());
         }
         if total < IDLE_BUFFER_BYTES {
             self.unsent.shrink_to(IDLE_BUFFER_BYTES);

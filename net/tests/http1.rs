@@ -4,11 +4,15 @@ mod common;
 
 use common::client::Client;
 use common::{Setup, connect, front, run};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::task::spawn_local;
 
 /// The response to one request on a connection of its own: head and body.
 async fn exchange(front: &std::rc::Rc<braid_net::FrontEnd>, request: &str) -> (String, String) {
-    let mut socket = connect(front, 1 << 16);
+    ask(connect(front, 1 << 16), request).await
+}
+
+async fn ask(mut socket: DuplexStream, request: &str) -> (String, String) {
     socket.write_all(request.as_bytes()).await.expect("written");
     let mut response = String::new();
     socket.read_to_string(&mut response).await.expect("a response in UTF-8");
@@ -87,6 +91,46 @@ fn a_scrape_tells_what_was_called() {
         ] {
             assert!(body.lines().any(|found| found == line), "{line} is missing");
         }
+    });
+}
+
+/// A connection by the listener of `--listen-metrics-urls`.
+fn connect_for_metrics(front: &std::rc::Rc<braid_net::FrontEnd>) -> DuplexStream {
+    let (near, far) = tokio::io::duplex(1 << 16);
+    spawn_local(braid_net::serve_metrics_connection(far, front.clone()));
+    near
+}
+
+#[test]
+fn the_metrics_listener_knows_metrics_and_health_alone() {
+    run(async {
+        let front = front(Setup::default());
+        for (path, status) in [
+            ("/metrics", "200"),
+            ("/health", "200"),
+            ("/livez", "200"),
+            ("/readyz?verbose", "200"),
+            ("/version", "404"),
+            ("/v3/kv/range", "404"),
+        ] {
+            let request = format!("GET {path} HTTP/1.1\r\nconnection: close\r\n\r\n");
+            let (head, _) = ask(connect_for_metrics(&front), &request).await;
+            assert!(head.starts_with(&format!("http/1.1 {status} ")), "{path}: {head}");
+        }
+    });
+}
+
+#[test]
+fn the_metrics_listener_speaks_no_grpc() {
+    run(async {
+        let front = front(Setup::default());
+        let mut socket = connect_for_metrics(&front);
+        // The preface and empty settings: an HTTP/2 server would answer with settings of its own.
+        let greeting = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        socket.write_all(greeting).await.expect("written");
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await.expect("closed");
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{answer:?}");
     });
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Two traps of glommio's scheduler, both about its preemption timer (100 ms):
 //! - A task that wakes itself keeps the core from its rings until that timer fires. A task with
-//!   much to do therefore pauses by [`Turn`], which passes through the rings.
+//!   much to do therefore pauses by [`Turn`] or [`Turns`], which pass through the rings.
 //! - When the timer fires between the look at the rings and the first task, because the thread was
 //!   off the processor meanwhile, the executor sleeps over tasks that are ready. A shorter timer
 //!   makes that frequent, so it stays as it is, and a heartbeat ends such a sleep.
@@ -23,8 +23,10 @@ use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 use crate::{clock, cpus};
 
 mod turn;
+mod turns;
 
 pub use turn::Turn;
+pub use turns::Turns;
 
 /// How executors are set up.
 #[derive(Clone, Copy, Debug)]

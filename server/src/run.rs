@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use braid_core::machine::CoreState;
@@ -18,13 +17,14 @@ use braid_runtime::probe::{self as uring, Unavailable};
 use braid_runtime::pump::MAILBOX_CAPACITY;
 use braid_runtime::recovery::{self, Found};
 use braid_runtime::signals;
-use braid_runtime::sockets::{self, Balancer};
+use braid_runtime::sockets::Balancer;
 use braid_storage::ids::CoreId;
 use braid_storage::limits::MAX_PAYLOAD_BYTES;
 use braid_storage::log::LogConfig;
 use braid_storage::member::Identity;
 
 use crate::config::Config;
+use crate::listeners::{ListenError, Listeners};
 use crate::probe::data_dir::{DataDir, DataDirError};
 use crate::probe::{self, StorageError};
 use crate::serve::{CoreParts, Shared, serve};
@@ -65,8 +65,8 @@ pub enum RunError {
     Member(#[from] MemberError),
     #[error(transparent)]
     Start(#[from] StartError),
-    #[error("cannot listen on {address}: {error}; is another server using it?")]
-    Listen { address: SocketAddr, error: io::Error },
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     #[error("signals cannot be handled: {0}")]
     Signals(io::Error),
     #[error("/dev/urandom cannot be read: {0}")]
@@ -82,6 +82,8 @@ pub fn run(config: Config) -> Result<(), RunError> {
     signals::prepare().map_err(RunError::Signals)?;
     fatal::exit_on_panic();
     let directory = DataDir::open(&config.member.data_dir, config.member.cluster_state)?;
+    // A port that is taken is told before anything is written or read back.
+    let listeners = Listeners::bind(&config)?;
     let storage = probe::storage(&directory.path)?;
     logging::notices(&directory.notices);
     logging::notices(&storage.notices);
@@ -92,7 +94,6 @@ pub fn run(config: Config) -> Result<(), RunError> {
     let found = recover(&config, &dir, &identity)?;
     let states = assemble(&config, &identity, found)?;
     let options = Options { spin: spin(&config), ..Options::for_cores(states.len()) };
-    let listeners = listen(&config)?;
     let parts = parts(states, listeners);
     let shared = share(config, identity, dir)?;
     executors::start(&options, parts, move |_, parts| serve(shared, parts))?.join();
@@ -102,15 +103,7 @@ pub fn run(config: Config) -> Result<(), RunError> {
     Ok(())
 }
 
-fn listen(config: &Config) -> Result<Vec<TcpListener>, RunError> {
-    let addresses = config.client_addresses.iter().chain(&config.metrics_addresses);
-    let bind = |address: &SocketAddr| {
-        sockets::bind(*address).map_err(|error| RunError::Listen { address: *address, error })
-    };
-    addresses.map(bind).collect()
-}
-
-fn parts(states: Vec<CoreState>, listeners: Vec<TcpListener>) -> Vec<CoreParts> {
+fn parts(states: Vec<CoreState>, listeners: Listeners) -> Vec<CoreParts> {
     let cores = states.len() as u16;
     let mut listeners = Some(listeners);
     let ends = mailboxes(cores, MAILBOX_CAPACITY).into_iter();

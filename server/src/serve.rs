@@ -2,7 +2,6 @@
 //! one of.
 
 use std::cell::RefCell;
-use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,20 +17,21 @@ use braid_net::limits::{GRPC_OVERHEAD_BYTES, Limits};
 use braid_net::metrics::Metrics;
 use braid_net::shutdown::Shutdown;
 use braid_net::timer::{LocalBoxFuture, Timer, either};
-use braid_net::{FrontEnd, identity, serve_connection};
+use braid_net::{FrontEnd, identity};
 use braid_runtime::clock::{self, Clock};
-use braid_runtime::executors::spawn;
+use braid_runtime::executors::{Turns, spawn};
 use braid_runtime::fatal::{Exit, fatal};
 use braid_runtime::files::{LogDir, LogWriter, SegmentReader, SyncMethod, UnsyncedJournal};
 use braid_runtime::log_metrics::LogMetrics;
 use braid_runtime::mailbox::CoreEnd;
 use braid_runtime::pump::{Files, Listener, Pump};
 use braid_runtime::signals::Termination;
-use braid_runtime::sockets::{Balancer, Connection, Router, accept};
+use braid_runtime::sockets::{Balancer, Connection, Router};
 use braid_storage::member::Identity;
 
 use crate::config::{Config, Sync};
-use crate::{compactor, metrics, notify};
+use crate::listeners::{self, Listeners};
+use crate::{compactor, metrics, notify, slow_calls};
 
 /// Reads of cold values that one core asks the disk for at once.
 const READS_MAX: u32 = 64;
@@ -80,7 +80,7 @@ pub struct CoreParts {
     /// Rings when the server stops.
     pub stop: CoreEnd<()>,
     /// On core 0: the listening sockets.
-    pub listeners: Vec<TcpListener>,
+    pub listeners: Listeners,
 }
 
 /// Runs one core until the server stops.
@@ -92,10 +92,9 @@ pub async fn serve(shared: Shared, parts: CoreParts) {
     let front = Rc::new(front_end(&shared, core, &port, shutdown.clone()));
     let router = Rc::new(Router::new(connections, {
         let front = front.clone();
-        move |connection| open(connection, front.clone())
+        move |connection| listeners::open(connection, front.clone())
     }));
-    let opening = Opening { shared: shared.clone(), port: port.clone(), router: router.clone() };
-    let listener = member_listener(&front, opening, listeners);
+    let listener = member_listener(shared.clone(), &front, router.clone(), listeners);
     let machine = Core::new(core_config(&shared, core), state);
     let files = files(&shared, core);
     let times = shared.stage_times[usize::from(core.0)].clone();
@@ -117,51 +116,29 @@ async fn drain(shared: &Shared) {
     }
 }
 
-fn open(connection: Connection, front: Rc<FrontEnd>) {
-    match connection.into_stream() {
-        Ok(stream) => spawn(serve_connection(stream, front)),
-        Err(error) => tracing::warn!("a connection was lost while it was handed over: {error}"),
+fn member_listener(
+    shared: Shared,
+    front: &Rc<FrontEnd>,
+    router: Rc<Router>,
+    listeners: Listeners,
+) -> Listener {
+    let (of_reign, of_serving) = (front.clone(), front.clone());
+    let listeners = RefCell::new(listeners);
+    Listener {
+        on_reign: Box::new(move |term| of_reign.identity.raft_term.set(term)),
+        on_serving: Box::new(move || begin(&shared, &of_serving, &router, listeners.take())),
     }
 }
 
 /// What core 0 does once the member serves.
-struct Opening {
-    shared: Shared,
-    port: Port,
-    router: Rc<Router>,
-}
-
-fn member_listener(
-    front: &Rc<FrontEnd>,
-    opening: Opening,
-    listeners: Vec<TcpListener>,
-) -> Listener {
-    let front = front.clone();
-    let listeners = RefCell::new(listeners);
-    Listener {
-        on_reign: Box::new(move |term| front.identity.raft_term.set(term)),
-        on_serving: Box::new(move || opening.begin(listeners.take())),
+fn begin(shared: &Shared, front: &Rc<FrontEnd>, router: &Rc<Router>, listeners: Listeners) {
+    listeners.serve(front, router, &shared.balancer);
+    spawn(compactor::run(front.port.clone(), shared.config.auto_compaction));
+    for address in &shared.config.client_addresses {
+        tracing::info!(%address, "ready to serve client requests");
     }
-}
-
-impl Opening {
-    fn begin(&self, listeners: Vec<TcpListener>) {
-        for listener in listeners {
-            let (router, balancer) = (self.router.clone(), self.shared.balancer.clone());
-            spawn(async move {
-                let hand_over = |connection| router.route(connection);
-                if let Err(error) = accept(listener, balancer, hand_over).await {
-                    fatal(Exit::System, format_args!("cannot accept connections: {error}"));
-                }
-            });
-        }
-        spawn(compactor::run(self.port.clone(), self.shared.config.auto_compaction));
-        for address in &self.shared.config.client_addresses {
-            tracing::info!(%address, "ready to serve client requests");
-        }
-        // Without a service manager there is nobody to notify.
-        let _ = notify::ready();
-    }
+    // Without a service manager there is nobody to notify.
+    let _ = notify::ready();
 }
 
 async fn end_on_signal(bells: braid_runtime::mailbox::Bells, cores: u16) {
@@ -214,6 +191,7 @@ fn files(shared: &Shared, core: CoreId) -> Files {
 
 fn front_end(shared: &Shared, core: CoreId, port: &Port, shutdown: Shutdown) -> FrontEnd {
     let config = &shared.config;
+    let turns = Turns::new().unwrap_or_else(|error| fatal(Exit::System, error));
     let (logs, times) = (shared.log_metrics.clone(), shared.stage_times.clone());
     FrontEnd {
         port: port.clone(),
@@ -230,6 +208,8 @@ fn front_end(shared: &Shared, core: CoreId, port: &Port, shutdown: Shutdown) -> 
         budget: CoreBudget::new(shared.budget.clone()),
         timer: Rc::new(CoreTimer(shared.clock)),
         spawner: Rc::new(spawn),
+        give_way: Rc::new(move |task| turns.give_way(task)),
+        slow_calls: slow_calls::sink(config.slow_calls, shared.clock),
         metrics: shared.metrics[usize::from(core.0)].clone(),
         all_metrics: shared.metrics.to_vec(),
         more_metrics: Rc::new(move |exposition| metrics::append(&logs, &times, exposition)),

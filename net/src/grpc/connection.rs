@@ -41,7 +41,7 @@ pub async fn serve<T>(socket: T, sniffed: Bytes, front: Rc<FrontEnd>)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let wire = Wire::new(socket, sniffed, front.stopwatch.clone());
+    let wire = Wire::new(socket, sniffed, front.stopwatch.clone(), front.give_way.clone());
     let handshake = in_turns(&wire, builder(&front).handshake(wire.clone()));
     let connection = within(&*front.timer, front.limits.handshake_timeout, handshake).await;
     if let Some(Ok(connection)) = connection {
@@ -156,7 +156,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
         if !self.wire.is_congested() {
             self.peer.gate.open();
             if self.calls.has_woken() {
-                context.waker().wake_by_ref();
+                (self.peer.front.give_way)(context.waker());
             }
         }
         Ok(())

@@ -21,6 +21,7 @@ use crate::grpc::method::Method;
 use crate::grpc::peer::Peer;
 use crate::grpc::reply::{self, Gone};
 use crate::grpc::request_head::RequestHead;
+use crate::grpc::slow::Question;
 use crate::grpc::status::Status;
 use crate::grpc::stream::{self, Responses};
 use crate::limits::REQUEST_OVERHEAD_BYTES;
@@ -41,7 +42,7 @@ pub struct UnaryCall {
 
 enum State {
     Reading(RecvStream, MessageReader),
-    Asking(Call),
+    Asking(Call, Question),
     Sending(SendStream<Bytes>, Bytes),
 }
 
@@ -89,7 +90,11 @@ impl UnaryCall {
     /// Goes as far as it can.
     pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.peer.now.get() >= self.deadline {
-            self.refuse(self.timed_out());
+            let status = self.timed_out();
+            if let State::Asking(_, question) = &self.state {
+                question.settled(self.peer.now.get(), status.code, &self.peer.front.slow_calls);
+            }
+            self.refuse(status);
             return Poll::Ready(());
         }
         loop {
@@ -112,8 +117,10 @@ impl UnaryCall {
                 let message = ready!(reader.poll_next(context, body, rules))?;
                 Poll::Ready(self.begin(message))
             }
-            State::Asking(call) => {
+            State::Asking(call, question) => {
                 let answer = ready!(Pin::new(call).poll(context));
+                let code = answer.as_ref().map_or_else(|error| error.code(), |_| Code::Ok);
+                question.settled(self.peer.now.get(), code, &self.peer.front.slow_calls);
                 Poll::Ready(self.finish(answer))
             }
             State::Sending(stream, payload) => {
@@ -130,6 +137,7 @@ impl UnaryCall {
         let message = message.ok_or_else(no_message)?;
         let front = &self.peer.front;
         front.metrics.received(self.method, message.len());
+        let question = Question::new(self.method, self.peer.now.get(), message.clone());
         let before = front.stopwatch.enter(Stage::Decode);
         let step = services::begin(self.method, message, front);
         front.stopwatch.leave(before);
@@ -138,7 +146,7 @@ impl UnaryCall {
             Step::Ask(request) => {
                 let call = front.port.call(request);
                 self.allow(services::time_limit(self.method, &self.peer.front.limits));
-                Ok(Next::State(State::Asking(call)))
+                Ok(Next::State(State::Asking(call, question)))
             }
         }
     }

@@ -18,6 +18,15 @@ use crate::http::health;
 use crate::identity::{CLUSTER_VERSION, ETCD_VERSION};
 use crate::metrics::scrape::scrape;
 
+/// Which listener a request came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// The clients': everything.
+    Client,
+    /// That of `--listen-metrics-urls`: as in etcd only metrics and health checks.
+    Metrics,
+}
+
 /// A body in one piece.
 #[derive(Debug)]
 pub struct Whole(Option<Bytes>);
@@ -72,20 +81,24 @@ impl Reply {
 }
 
 /// Answers a request. Its body, if any, is not looked at.
-pub async fn respond<B>(request: &Request<B>, front: &FrontEnd) -> Response<Whole> {
+pub async fn respond<B>(request: &Request<B>, front: &FrontEnd, site: Site) -> Response<Whole> {
     if request.method() == Method::OPTIONS {
         return with_headers(Reply::ok(TEXT, String::new()));
     }
-    with_headers(reply(request.method(), request.uri(), front).await)
+    with_headers(reply(request.method(), request.uri(), front, site).await)
 }
 
-async fn reply(method: &Method, uri: &http::Uri, front: &FrontEnd) -> Reply {
+async fn reply(method: &Method, uri: &http::Uri, front: &FrontEnd, site: Site) -> Reply {
     let query = uri.query().unwrap_or("");
     let path = uri.path();
     if path == "/metrics" {
         return metrics(front).await;
     }
-    let known = matches!(path, "/health" | "/version") || health::is_probe(path);
+    let known = match path {
+        "/health" => true,
+        "/version" => site == Site::Client,
+        _ => health::is_probe(path),
+    };
     match path {
         _ if !known => Reply::error(StatusCode::NOT_FOUND, "404 page not found"),
         _ if method != Method::GET => {

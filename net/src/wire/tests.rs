@@ -59,6 +59,10 @@ fn context() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
+fn new_wire(socket: Fake, sniffed: Bytes) -> Wire<Fake> {
+    Wire::new(socket, sniffed, Stopwatch::default(), Rc::new(Waker::wake_by_ref))
+}
+
 fn read(wire: &mut Wire<Fake>, size: usize) -> Option<usize> {
     let mut bytes = vec![0; size];
     let mut into = ReadBuf::new(&mut bytes);
@@ -75,7 +79,7 @@ fn write(wire: &mut Wire<Fake>, bytes: &[u8]) -> bool {
 #[test]
 fn writes_and_flushes_of_a_turn_leave_as_one() {
     let socket = Fake { takes: usize::MAX, ..Fake::default() };
-    let mut wire = Wire::new(socket, Bytes::new(), Stopwatch::default());
+    let mut wire = new_wire(socket, Bytes::new());
     for _ in 0..100 {
         assert!(write(&mut wire, b"answer"));
         assert!(Pin::new(&mut wire).poll_flush(&mut context()).is_ready());
@@ -88,7 +92,7 @@ fn writes_and_flushes_of_a_turn_leave_as_one() {
 
 #[test]
 fn an_empty_socket_is_asked_once_a_turn() {
-    let mut wire = Wire::new(Fake::default(), Bytes::from_static(b"PRI"), Stopwatch::default());
+    let mut wire = new_wire(Fake::default(), Bytes::from_static(b"PRI"));
     assert_eq!(read(&mut wire, 10), Some(3), "what was read before comes first");
     assert_eq!((read(&mut wire, 10), read(&mut wire, 10)), (None, None));
     assert_eq!(wire.line.borrow().socket.reads, 1);
@@ -100,8 +104,7 @@ fn an_empty_socket_is_asked_once_a_turn() {
 #[test]
 fn a_turn_reads_only_so_much() {
     let incoming = VecDeque::from(vec![0; 3 * READ_BYTES_PER_TURN]);
-    let mut wire =
-        Wire::new(Fake { incoming, ..Fake::default() }, Bytes::new(), Stopwatch::default());
+    let mut wire = new_wire(Fake { incoming, ..Fake::default() }, Bytes::new());
     let mut total = 0;
     while let Some(bytes) = read(&mut wire, 8192) {
         total += bytes;
@@ -112,8 +115,7 @@ fn a_turn_reads_only_so_much() {
 #[test]
 fn who_does_not_take_answers_is_not_read_from() {
     let incoming = VecDeque::from(vec![0; 1000]);
-    let mut wire =
-        Wire::new(Fake { incoming, ..Fake::default() }, Bytes::new(), Stopwatch::default());
+    let mut wire = new_wire(Fake { incoming, ..Fake::default() }, Bytes::new());
     let block = vec![7; SOCKET_BUFFER_BYTES];
     assert!(write(&mut wire, &block));
     assert!(wire.is_congested() && !write(&mut wire, b"more"));
@@ -127,7 +129,7 @@ fn who_does_not_take_answers_is_not_read_from() {
 
 #[test]
 fn bytes_stay_in_order_when_the_socket_takes_little() {
-    let mut wire = Wire::new(Fake::default(), Bytes::new(), Stopwatch::default());
+    let mut wire = new_wire(Fake::default(), Bytes::new());
     let mut expected = Vec::new();
     for round in 0..400_u32 {
         let block = round.to_be_bytes().repeat(500);

@@ -8,11 +8,13 @@ pub mod engine;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use braid_core::port::Port;
 use braid_core::stages::Stopwatch;
 use braid_net::budget::{Budget, CoreBudget};
+use braid_net::grpc::slow::SlowCalls;
 use braid_net::identity::Identity;
 use braid_net::limits::Limits;
 use braid_net::metrics::{Kind, Metrics};
@@ -40,12 +42,14 @@ pub struct Setup {
     pub limits: Limits,
     pub budget_bytes: u64,
     pub engine: engine::Options,
+    pub slow_calls: SlowCalls,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { max_request_bytes: 64 * 1024, ..Limits::default() };
-        Self { limits, budget_bytes: 64 << 20, engine: engine::Options::default() }
+        let engine = engine::Options::default();
+        Self { limits, budget_bytes: 64 << 20, engine, slow_calls: SlowCalls::default() }
     }
 }
 
@@ -61,6 +65,8 @@ pub fn front(setup: Setup) -> Rc<FrontEnd> {
         budget: CoreBudget::new(Budget::new(setup.budget_bytes)),
         timer: Rc::new(TokioTimer(tokio::time::Instant::now())),
         spawner: Rc::new(|task| drop(spawn_local(task))),
+        give_way: Rc::new(Waker::wake_by_ref),
+        slow_calls: setup.slow_calls,
         all_metrics: vec![Arc::clone(&metrics)],
         metrics,
         more_metrics: Rc::new(|exposition| {

@@ -9,6 +9,7 @@ use glommio::io::PollableFd;
 
 use super::{Balancer, Connection};
 use crate::clock;
+use crate::executors::Turn;
 
 /// Connections that the kernel completes and keeps while none is accepted; it may have a lower
 /// limit of its own (net.core.somaxconn).
@@ -49,6 +50,7 @@ pub async fn accept(
 ) -> io::Result<()> {
     let listener = PollableFd::new(listener)?;
     let mut complaints = Complaints::default();
+    let mut turn = Turn::new()?;
     loop {
         for _ in 0..BURST {
             match listener.get_ref().accept() {
@@ -66,7 +68,7 @@ pub async fn accept(
                 },
             }
         }
-        glommio::executor().yield_now().await;
+        turn.wait().await;
     }
 }
 

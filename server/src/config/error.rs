@@ -132,6 +132,11 @@ pub enum Invalid {
         "--initial-cluster has {cluster} but --initial-advertise-peer-urls has {advertised}; make them agree"
     )]
     PeerUrlsDiffer { cluster: String, advertised: String },
+    #[error(
+        "--cores={cores} exceeds the {allowed} CPUs that this process may use; leave it out to use \
+         all of them, or widen the affinity mask (taskset, cpuset)"
+    )]
+    Cores { cores: u64, allowed: u64 },
     #[error("--heartbeat-interval must be >0 (set to {0}ms)")]
     Heartbeat(u64),
     #[error("--election-timeout must be >0 (set to {0}ms)")]

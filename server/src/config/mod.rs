@@ -63,14 +63,23 @@ pub struct Config {
     pub auto_compaction: AutoCompaction,
     /// Time between progress notifications to watchers that asked for them.
     pub watch_progress_interval: Duration,
-    /// A request that takes longer is logged.
-    pub slow_request: Duration,
+    /// What the engine takes longer for is logged.
+    pub slow_calls: SlowThresholds,
     /// Cores, shards and memory.
     pub resources: Resources,
     /// What was tuned for this hardware.
     pub profile: Profile,
     /// Where and how to log.
     pub log: LogConfig,
+}
+
+/// Times from which on a call is logged, as "request stats" and as "apply request took too long".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlowThresholds {
+    /// `--warning-unary-request-duration`.
+    pub request: Duration,
+    /// `--warning-apply-duration`.
+    pub apply: Duration,
 }
 
 /// What the command line, the environment and the configuration file ask for.
@@ -137,8 +146,11 @@ fn build(settings: &Settings, host: &Host, notices: &mut Vec<Notice>) -> Result<
         lease_ttl_min: limits::lease_ttl_min(settings)?,
         auto_compaction: retention::build(settings)?,
         watch_progress_interval: settings.duration("watch-progress-notify-interval"),
-        slow_request: settings.duration("warning-unary-request-duration"),
-        resources: resources::build(settings, host, notices)?,
+        slow_calls: SlowThresholds {
+            request: settings.duration("warning-unary-request-duration"),
+            apply: settings.duration("warning-apply-duration"),
+        },
+        resources: resources::build(settings, host)?,
         profile: profile::build(settings)?,
         log,
     })

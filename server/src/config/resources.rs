@@ -1,7 +1,7 @@
 //! How much of the machine to use.
 
 use super::error::Invalid;
-use super::settings::{Notice, Settings};
+use super::settings::Settings;
 use super::within;
 use crate::host::Host;
 
@@ -29,31 +29,24 @@ pub struct Resources {
     pub memory_bytes: u64,
 }
 
-pub(super) fn build(
-    settings: &Settings,
-    host: &Host,
-    notices: &mut Vec<Notice>,
-) -> Result<Resources, Invalid> {
+pub(super) fn build(settings: &Settings, host: &Host) -> Result<Resources, Invalid> {
     let shards = within("shards", settings.uint("shards"), 1, SHARDS_MAX)?;
     Ok(Resources {
-        cores: narrow(cores(settings, host, notices)?),
+        cores: narrow(cores(settings, host)?),
         shards: narrow(shards),
         memory_bytes: memory(settings, host)?,
     })
 }
 
-fn cores(settings: &Settings, host: &Host, notices: &mut Vec<Notice>) -> Result<u64, Invalid> {
+/// A core without a CPU of its own would halve another's speed, unseen.
+fn cores(settings: &Settings, host: &Host) -> Result<u64, Invalid> {
     let cores = settings.uint("cores");
     if cores == 0 {
         return Ok(host.cores().clamp(1, CORES_MAX));
     }
-    if cores > host.cpus_allowed {
-        notices.push(Notice::warning(format!(
-            "--cores={cores} exceeds the {} CPUs that this process may use: cores will take turns on them",
-            host.cpus_allowed
-        )));
-    }
-    within("cores", cores, 1, CORES_MAX)
+    let cores = within("cores", cores, 1, CORES_MAX)?;
+    let allowed = host.cpus_allowed;
+    if cores > allowed { Err(Invalid::Cores { cores, allowed }) } else { Ok(cores) }
 }
 
 fn memory(settings: &Settings, host: &Host) -> Result<u64, Invalid> {

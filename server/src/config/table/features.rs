@@ -39,12 +39,11 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "10m",
         "Time between progress notifications to watchers that asked for them.",
     ),
-    harmless(
+    used(
         "warning-apply-duration",
         Kind::Duration,
         "100ms",
-        "An apply that takes longer is logged.",
-        "there is no separate apply step; see --warning-unary-request-duration",
+        "A request that the engine takes longer for is logged.",
     ),
     harmless(
         "bootstrap-defrag-threshold-megabytes",
