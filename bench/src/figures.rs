@@ -5,7 +5,7 @@ use crate::host::Cpus;
 use crate::shape::LoadOptions;
 use crate::workload::Workload;
 
-use Metric::{Cpu, Grown, P50, P99, Processors, Rate, Resident, Rewritten, Written};
+use Metric::{Cpu, Grown, P50, P90, P99, Processors, Rate, Resident, Rewritten, Written};
 use Target::{AtMost, TimesAtLeast, TimesAtMost};
 
 const MICROSECOND: f64 = 1e3;
@@ -35,7 +35,8 @@ pub fn figures(sync_ns: f64, both: &Cpus) -> Vec<Scenario> {
             .against(Version::with(&["--shards=1"])),
         Scenario::new(vec![cpu_of_puts("two cores against one", 1.15)])
             .against(Version::default())
-            .of(two_cores),
+            .of(two_cores.clone()),
+        Scenario::new(vec![put_to_both_cores(sync_ns)]).of(two_cores),
         Scenario::new(vec![
             Step::new("idle, 16 shards", Workload::Idle).shows(Processors, &[TimesAtMost(1.0)]),
         ]),
@@ -68,6 +69,14 @@ fn requests(sync_ns: f64) -> Vec<Step> {
         Step::new("compare-and-put, 100 clients", Workload::TxnUpdate)
             .shows(Rate, &[TimesAtLeast(4.0)]),
     ]
+}
+
+/// Half of the keys live on the other core than the connection: the slower half of the latencies
+/// is theirs.
+fn put_to_both_cores(sync_ns: f64) -> Step {
+    Step::new("put, one client, two cores", Workload::Put)
+        .sized(|size| (size.clients, size.connections) = (Some(1), Some(1)))
+        .shows(P90, &[TimesAtMost(0.5), AtMost(sync_ns + 150.0 * MICROSECOND)])
 }
 
 fn pairs(shards: u32) -> Vec<Step> {

@@ -119,18 +119,29 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
         Err(error) => Some(error.to_string()),
         Ok(()) => None,
     };
+    publish(arguments, &report)?;
+    conclude(result, &report)
+}
+
+fn publish(arguments: &CompareArguments, report: &CompareReport) -> Result<(), Error> {
     print!("{report}");
     if let Some(path) = &arguments.json {
-        write_json(path, &report)?;
+        write_json(path, report)?;
     }
     if let Some(path) = &arguments.html {
-        write_text(path, &page(&report))?;
+        write_text(path, &page(report))?;
     }
-    result?;
-    match report.remarks().into_iter().find(|remark| remark.contains("UNFINISHED")) {
-        Some(remark) => Err(Error::Unfinished(remark)),
-        None => Ok(()),
+    Ok(())
+}
+
+/// What the exit code says once the report is out.
+fn conclude(result: Result<(), Error>, report: &CompareReport) -> Result<(), Error> {
+    match result {
+        Err(Error::Interrupted) => return Err(Error::Unfinished("interrupted".into())),
+        result => result?,
     }
+    let unfinished = report.remarks().into_iter().find(|remark| remark.contains("UNFINISHED"));
+    unfinished.map_or(Ok(()), |remark| Err(Error::Unfinished(remark)))
 }
 
 fn run(

@@ -13,6 +13,8 @@ pub enum Metric {
     Rate,
     /// Latency in the middle, in nanoseconds.
     P50,
+    /// Latency that 1 of 10 exceeds, in nanoseconds.
+    P90,
     /// Latency that 1 of 100 exceeds, in nanoseconds.
     P99,
     /// Server's processor time for each operation, in microseconds.
@@ -48,6 +50,7 @@ impl Metric {
         match self {
             Self::Rate => "rate",
             Self::P50 => "p50",
+            Self::P90 => "p90",
             Self::P99 => "p99",
             Self::Cpu => "server CPU each",
             Self::Processors => "processors in use",
@@ -65,6 +68,7 @@ impl Metric {
         match self {
             Self::Rate => run.main().map(|operation| operation.rate),
             Self::P50 => latency(|latency| latency.p50),
+            Self::P90 => latency(|latency| latency.p90),
             Self::P99 => latency(|latency| latency.p99),
             _ => self.of_server(run),
         }
@@ -80,7 +84,7 @@ impl Metric {
             Self::Written => server.written,
             Self::Rewritten => server.rewritten,
             Self::Switches => server.switches,
-            Self::Rate | Self::P50 | Self::P99 => return None,
+            Self::Rate | Self::P50 | Self::P90 | Self::P99 => return None,
         })
     }
 
@@ -88,7 +92,7 @@ impl Metric {
     pub fn text(self, figure: f64) -> String {
         match self {
             Self::Rate => format!("{}/s", text::count(figure)),
-            Self::P50 | Self::P99 => text::nanos(figure as u64),
+            Self::P50 | Self::P90 | Self::P99 => text::nanos(figure as u64),
             Self::Cpu => format!("{} us", text::count(figure)),
             Self::Processors | Self::Switches => text::count(figure),
             Self::Resident | Self::Grown | Self::Written | Self::Rewritten => text::bytes(figure),
