@@ -8,7 +8,8 @@
 
 use braid_core::ids::Revision;
 
-use crate::log::{Change, Group, Groups, Member, Record};
+use crate::events;
+use crate::log::{Group, Groups, Member, Record};
 use crate::model::{Action, Protocol};
 use crate::state::{Fault, Reign, State};
 use crate::trap::Trap;
@@ -86,21 +87,9 @@ impl Protocol {
     }
 
     /// Those of the groups that live on the core.
-    fn on_core(&self, groups: Groups, core: u8) -> Groups {
+    pub(crate) fn on_core(&self, groups: Groups, core: u8) -> Groups {
         let here = groups.iter().filter(|group| self.core_of(*group) == usize::from(core));
         Groups(here.map(|group| Groups::one(group).0).sum())
-    }
-
-    /// Whether the gate of the core that the group lives on is open.
-    pub(crate) fn gate_is_open(&self, reign: &Reign, group: Group) -> bool {
-        match reign.cores.round {
-            Round::None => true,
-            _ if self.trap == Some(Trap::GatesStayOpen) => true,
-            Round::Closed => false,
-            Round::Handed(_, missing) => {
-                self.on_core(missing, self.core_of(group) as u8).is_empty()
-            }
-        }
     }
 
     pub(crate) fn core_actions(&self, state: &State, member: Member, out: &mut Vec<Action>) {
@@ -113,7 +102,7 @@ impl Protocol {
             self.steps_of(reign, core, &mut steps);
         }
         self.round_steps(reign, state.writes < self.bounds.writes, &mut steps);
-        watcher_steps(reign, &mut steps);
+        events::watcher_steps(reign, &mut steps);
         out.extend(steps.into_iter().map(|step| Action::Core(member, step)));
     }
 
@@ -132,18 +121,6 @@ impl Protocol {
                 steps.push(Step::ReadCounter(core));
             }
             None => {}
-        }
-    }
-
-    fn round_steps(&self, reign: &Reign, writes_left: bool, steps: &mut Vec<Step>) {
-        match reign.cores.round {
-            Round::None if writes_left => steps.push(Step::CloseGates),
-            Round::Closed if writes_left => steps.push(Step::HandOut),
-            Round::None | Round::Closed => {}
-            Round::Handed(_, missing) => {
-                let waits = |core: &u8| !self.on_core(missing, *core).is_empty();
-                steps.extend((0..self.bounds.cores).filter(waits).map(Step::TakePart));
-            }
         }
     }
 
@@ -167,26 +144,6 @@ impl Protocol {
         }
     }
 
-    /// A group on one of several cores has committed a part: its events leave, and only then the
-    /// core publishes.
-    pub(crate) fn part_committed(&self, reign: &mut Reign, event: Event) {
-        let core = self.core_of(event.1);
-        reign.sequencing.run(|cores| cores[core].committed(event.0));
-        if self.trap == Some(Trap::PublishBeforeEvents) {
-            reign.sequencing.publish(core);
-            insert(&mut reign.cores.unsent, event);
-        } else {
-            insert(&mut reign.cores.mailbox, event);
-        }
-    }
-
-    fn send_late(&self, cores: &mut Cores, core: u8) {
-        let here = |event: &Event| self.core_of(event.1) == usize::from(core);
-        for event in cores.unsent.extract_if(.., |event| here(event)) {
-            insert(&mut cores.mailbox, event);
-        }
-    }
-
     fn raise(&self, state: &mut State, member: Member, core: usize) {
         let Some(reign) = &mut state.member_mut(member).reign else { return };
         let Some(counter) = reign.cores.reading[core].take() else { return };
@@ -197,87 +154,4 @@ impl Protocol {
         }
         self.show(state, member, watermark);
     }
-
-    fn hand_out(&self, state: &mut State, member: Member) {
-        let shards = state.groups().skip(1).map(|group| Groups::one(group).0);
-        let parts = Groups(shards.sum());
-        let Some(reign) = &mut state.member_mut(member).reign else { return };
-        let revision = reign.sequencing.run(|cores| cores[0].take(1));
-        let record = Record { epoch: reign.epoch, revision, parts, change: Change::Put };
-        reign.cores.round = Round::Handed(record, parts);
-        if self.trap == Some(Trap::CoordinatorLetsGo) {
-            reign.sequencing.run(|cores| cores[0].committed(revision));
-            reign.sequencing.publish(0);
-        }
-        state.writes += 1;
-    }
-
-    fn take_part(&self, state: &mut State, member: Member, core: u8) {
-        let Some(reign) = &mut state.member_mut(member).reign else { return };
-        let Round::Handed(record, missing) = reign.cores.round else { return };
-        let taken = self.on_core(missing, core);
-        let missing = Groups(missing.0 & !taken.0);
-        reign.cores.round = Round::Handed(record, missing);
-        reign.sequencing.run(|cores| {
-            cores[usize::from(core)].adopt(record.revision, taken.len());
-            if missing.is_empty() && self.trap != Some(Trap::CoordinatorLetsGo) {
-                cores[0].committed(record.revision);
-            }
-        });
-        if missing.is_empty() {
-            reign.cores.round = Round::None;
-        }
-        let noted = reign.sequencing.watermark;
-        for group in taken.iter() {
-            self.append(state, member, group, record, noted);
-        }
-    }
-
-    fn observe(&self, reign: &mut Reign) {
-        reign.cores.observed = Some(reign.sequencing.watermark);
-        if self.trap == Some(Trap::DrainBeforeWatermark) {
-            drain(&mut reign.cores);
-        }
-    }
-
-    fn deliver(&self, state: &mut State, member: Member) {
-        let late = self.trap == Some(Trap::DrainBeforeWatermark);
-        let history = state.history.clone();
-        let Some(reign) = &mut state.member_mut(member).reign else { return };
-        let Some(observed) = reign.cores.observed.take() else { return };
-        let upto = if late { reign.sequencing.watermark } else { observed };
-        if !late {
-            drain(&mut reign.cores);
-        }
-        let cores = &mut reign.cores;
-        let due = history.iter().filter(|r| r.revision > cores.delivered && r.revision <= upto);
-        let missed = due
-            .flat_map(|record| record.parts.iter().map(|group| (record.revision, group)))
-            .any(|event| !cores.held.contains(&event));
-        cores.held.retain(|event| event.0 > upto);
-        cores.delivered = cores.delivered.max(upto);
-        if missed {
-            state.fail(Fault::EventMissed);
-        }
-    }
-}
-
-fn watcher_steps(reign: &Reign, steps: &mut Vec<Step>) {
-    match reign.cores.observed {
-        Some(_) => steps.push(Step::Deliver),
-        None if reign.sequencing.watermark > reign.cores.delivered => steps.push(Step::Observe),
-        None => {}
-    }
-}
-
-fn drain(cores: &mut Cores) {
-    for event in std::mem::take(&mut cores.mailbox) {
-        insert(&mut cores.held, event);
-    }
-}
-
-/// In order, so that equal sets are equal.
-fn insert(events: &mut Vec<Event>, event: Event) {
-    let at = events.partition_point(|other| *other < event);
-    events.insert(at, event);
 }
