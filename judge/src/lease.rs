@@ -31,7 +31,7 @@ pub fn check(history: &History, timeline: &Timeline, stories: &Stories, verdict:
     }
 }
 
-fn check_never_early(story: &Story<'_>, verdict: &mut Verdict) {
+fn check_never_early(story: &Story, verdict: &mut Verdict) {
     for gone in &story.gone {
         verdict.examine(Check::LeaseNeverEarly);
         if story.was_revoked_before(gone.at.line) {
@@ -46,7 +46,7 @@ fn check_never_early(story: &Story<'_>, verdict: &mut Verdict) {
     }
 }
 
-fn check_ends_in_time(history: &History, story: &Story<'_>, verdict: &mut Verdict) {
+fn check_ends_in_time(history: &History, story: &Story, verdict: &mut Verdict) {
     let late = history.head.lease_late_ms * 1_000_000;
     for alive in &story.alive {
         verdict.examine(Check::LeaseEndsInTime);
@@ -63,12 +63,7 @@ fn check_ends_in_time(history: &History, story: &Story<'_>, verdict: &mut Verdic
 }
 
 /// What is gone does not come back, and its keys are gone with it.
-fn check_stays_gone(
-    history: &History,
-    timeline: &Timeline,
-    story: &Story<'_>,
-    verdict: &mut Verdict,
-) {
+fn check_stays_gone(history: &History, timeline: &Timeline, story: &Story, verdict: &mut Verdict) {
     let Some(gone) = story.gone.iter().min_by_key(|gone| gone.at.line) else { return };
     verdict.examine(Check::LeaseAtomic);
     for alive in story.alive.iter().filter(|alive| alive.called.line > gone.at.line) {
@@ -84,7 +79,7 @@ fn check_stays_gone(
 fn check_keys_are_gone(
     history: &History,
     timeline: &Timeline,
-    story: &Story<'_>,
+    story: &Story,
     line: u64,
     verdict: &mut Verdict,
 ) {

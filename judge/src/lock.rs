@@ -8,7 +8,7 @@ use crate::verdict::{Check, Verdict};
 use crate::wire::Clock;
 
 /// Checks all locks.
-pub fn check(history: &History, stories: &Stories<'_>, verdict: &mut Verdict) {
+pub fn check(history: &History, stories: &Stories, verdict: &mut Verdict) {
     if history.holds.is_empty() {
         return;
     }
@@ -26,7 +26,7 @@ pub fn check(history: &History, stories: &Stories<'_>, verdict: &mut Verdict) {
     }
 }
 
-fn check_one(holds: &[&Hold], stories: &Stories<'_>, verdict: &mut Verdict) {
+fn check_one(holds: &[&Hold], stories: &Stories, verdict: &mut Verdict) {
     for (place, first) in holds.iter().enumerate() {
         verdict.examine(Check::LockExclusive);
         let end = first.until.map_or(u64::MAX, |until| until.line);
@@ -38,7 +38,7 @@ fn check_one(holds: &[&Hold], stories: &Stories<'_>, verdict: &mut Verdict) {
 }
 
 /// Both hold the lock: the first one's lease must have been over by then, or perhaps.
-fn check_pair(first: &Hold, second: &Hold, stories: &Stories<'_>, verdict: &mut Verdict) {
+fn check_pair(first: &Hold, second: &Hold, stories: &Stories, verdict: &mut Verdict) {
     let Some(story) = stories.get(first.lease) else {
         verdict.leave(format!(
             "lock {:?}, held twice at line {}: nothing is known of lease {}",

@@ -9,6 +9,7 @@ mod floating;
 mod horizon;
 mod search;
 mod sort;
+mod witness;
 
 use braid_core::api::{OperationResponse, Request, Response};
 

@@ -11,6 +11,7 @@ use crate::history::{History, Watcher};
 use crate::order::Timeline;
 use crate::verdict::{Check, Verdict};
 use expected::Expected;
+pub(crate) use expected::is_wanted;
 use walk::Walk;
 
 /// Checks all watchers.
@@ -64,6 +65,13 @@ fn created(watcher: &Watcher) -> Option<u64> {
     let begins = |response: &WatchResponse| response.created && !response.canceled;
     let told = watcher.told.iter().find(|told| begins(&told.response))?;
     (watcher.create.start_revision >= 0).then_some(told.response.revision.0)
+}
+
+/// The first revision that a watcher is about; `None` when it never began.
+pub(crate) fn first_revision(watcher: &Watcher) -> Option<u64> {
+    let created = created(watcher)?;
+    let start = watcher.create.start_revision as u64;
+    Some(if start == 0 { created + 1 } else { start })
 }
 
 fn check_never_created(watcher: &Watcher, verdict: &mut Verdict) {

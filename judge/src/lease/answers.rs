@@ -1,11 +1,9 @@
 //! Answers about leases that need no time to be judged.
 
-use std::collections::BTreeSet;
-
 use braid_core::api::{Operation as TxnOperation, OperationResponse, Request, Response};
 use braid_core::error::Error;
 
-use super::Stories;
+use super::{Stories, Story, may_have_happened};
 use crate::history::{History, Operation, Outcome};
 use crate::order::changes;
 use crate::verdict::{Check, Verdict};
@@ -14,24 +12,16 @@ use crate::verdict::{Check, Verdict};
 const TTL_MAX: i64 = 9_000_000_000;
 
 /// Checks what is granted, what is shown of it and what is refused.
-pub fn check(history: &History, stories: &Stories<'_>, verdict: &mut Verdict) {
-    let mut granted_ttl = std::collections::HashMap::new();
-    let mut attempts = BTreeSet::new();
+pub fn check(history: &History, stories: &Stories, verdict: &mut Verdict) {
     let mut lists = 0;
     for operation in &history.operations {
         let wrong = match (&operation.request, &operation.outcome) {
             (Request::LeaseGrant { lease, ttl }, outcome) => {
-                let known = attempts.contains(&lease.0);
-                attempts.insert(lease.0);
-                if let Outcome::Answered(Response::LeaseGrant { lease, ttl, .. }) = outcome {
-                    granted_ttl.insert(lease.0, *ttl);
-                }
-                grant_is_wrong(lease.0, *ttl, outcome, known)
+                grant_is_wrong(lease.0, *ttl, outcome, || is_granted_before(history, operation))
             }
             (Request::LeaseTimeToLive { lease, keys }, Outcome::Answered(answer)) => {
                 lists += u64::from(*keys);
-                let granted = granted_ttl.get(&lease.0).copied();
-                shown_wrongly(answer, granted.filter(|_| stories.get(lease.0).is_some()))
+                shown_wrongly(answer, stories.get(lease.0).map(Story::ttl_s))
             }
             (Request::Put(_) | Request::Txn(_), Outcome::Answered(_)) => {
                 attaches_to_nothing(operation, stories)
@@ -49,12 +39,30 @@ pub fn check(history: &History, stories: &Stories<'_>, verdict: &mut Verdict) {
     }
 }
 
-fn grant_is_wrong(lease: i64, ttl: i64, outcome: &Outcome, known: bool) -> bool {
+/// Whether another call may have been granted the lease by the time at which this one ended.
+fn is_granted_before(history: &History, refused: &Operation) -> bool {
+    let comparable =
+        |other: &Operation| history.domain(other.client) == history.domain(refused.client);
+    let lease_of = |operation: &Operation| match (operation.response(), &operation.request) {
+        (Some(Response::LeaseGrant { lease, .. }), _) => Some(*lease),
+        (_, Request::LeaseGrant { lease, .. }) => Some(*lease),
+        _ => None,
+    };
+    history.operations.iter().any(|other| {
+        let in_time = !comparable(other) || other.called.line < refused.ended.line;
+        in_time
+            && other.called.line != refused.called.line
+            && may_have_happened(other)
+            && lease_of(other) == lease_of(refused)
+    })
+}
+
+fn grant_is_wrong(lease: i64, ttl: i64, outcome: &Outcome, is_known: impl Fn() -> bool) -> bool {
     match outcome {
         Outcome::Answered(Response::LeaseGrant { lease: given, ttl: granted, .. }) => {
             *granted < ttl || (lease != 0 && lease != given.0) || given.0 == 0
         }
-        Outcome::Refused(Error::LeaseExists) => !known,
+        Outcome::Refused(Error::LeaseExists) => !is_known(),
         Outcome::Refused(Error::LeaseTtlTooLarge) => ttl <= TTL_MAX,
         Outcome::Refused(_) => true,
         _ => false,
@@ -68,7 +76,7 @@ fn shown_wrongly(answer: &Response, granted: Option<i64>) -> bool {
 }
 
 /// Whether a key was attached to a lease that nobody can have been granted.
-fn attaches_to_nothing(operation: &Operation, stories: &Stories<'_>) -> bool {
+fn attaches_to_nothing(operation: &Operation, stories: &Stories) -> bool {
     let named = match (&operation.request, operation.response()) {
         (Request::Put(put), Some(_)) => vec![put.lease.0],
         (Request::Txn(txn), Some(answer @ Response::Txn(response))) if changes(answer) => {

@@ -42,9 +42,11 @@ pub struct Alive {
 
 /// All that is known of one lease that was certainly granted, and once.
 #[derive(Clone, Debug)]
-pub struct Story<'a> {
+pub struct Story {
     /// Its id.
     pub lease: i64,
+    /// Before it was asked for.
+    asked: Moment,
     /// When it was known to be granted.
     pub granted: Moment,
     /// Whose clock the times come from.
@@ -55,21 +57,22 @@ pub struct Story<'a> {
     pub alive: Vec<Alive>,
     ttl_ns: u64,
     renewals: Vec<Renewal>,
-    revokes: Vec<&'a Operation>,
+    /// Lines behind which it may have been revoked.
+    revokes: Vec<u64>,
 }
 
 /// The stories of all leases.
 #[derive(Clone, Debug, Default)]
-pub struct Stories<'a> {
-    stories: BTreeMap<i64, Story<'a>>,
+pub struct Stories {
+    stories: BTreeMap<i64, Story>,
     /// Leases that may have been granted.
     named: BTreeSet<i64>,
     ambiguous: BTreeSet<i64>,
 }
 
-impl<'a> Stories<'a> {
+impl Stories {
     /// From a history and its timeline.
-    pub fn of(history: &'a History, timeline: &Timeline) -> Self {
+    pub fn of(history: &History, timeline: &Timeline) -> Self {
         let mut stories = Self::default();
         for operation in &history.operations {
             stories.take_grant(history, operation);
@@ -85,12 +88,12 @@ impl<'a> Stories<'a> {
     }
 
     /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &Story<'a>> {
+    pub fn all(&self) -> impl Iterator<Item = &Story> {
         self.stories.values()
     }
 
     /// One of them.
-    pub fn get(&self, lease: i64) -> Option<&Story<'a>> {
+    pub fn get(&self, lease: i64) -> Option<&Story> {
         self.stories.get(&lease)
     }
 
@@ -104,7 +107,7 @@ impl<'a> Stories<'a> {
         self.ambiguous.iter().copied()
     }
 
-    fn take_grant(&mut self, history: &History, operation: &'a Operation) {
+    fn take_grant(&mut self, history: &History, operation: &Operation) {
         let Request::LeaseGrant { lease: wanted, .. } = operation.request else { return };
         if !may_have_happened(operation) {
             return;
@@ -120,6 +123,7 @@ impl<'a> Stories<'a> {
         let (called, ended) = (operation.called, operation.ended);
         let story = Story {
             lease: lease.0,
+            asked: called,
             granted: ended,
             domain: history.domain(operation.client),
             gone: Vec::new(),
@@ -138,7 +142,8 @@ impl<'a> Stories<'a> {
         }
     }
 
-    fn take(&mut self, history: &History, operation: &'a Operation) {
+    fn take(&mut self, history: &History, operation: &Operation) {
+        self.take_revoke(history, operation);
         if let Some(lease) = lease_named(&operation.request)
             && let Some(story) = self.stories.get_mut(&lease)
             && story.domain == history.domain(operation.client)
@@ -151,6 +156,19 @@ impl<'a> Stories<'a> {
             self.take_list(history, operation, &listed);
         }
         self.take_keys(history, operation);
+    }
+
+    /// A revocation may have happened unless it had ended before the lease was asked for; one
+    /// whose outcome is not known may still be under way then.
+    fn take_revoke(&mut self, history: &History, operation: &Operation) {
+        let Request::LeaseRevoke { lease } = operation.request else { return };
+        let Some(story) = self.stories.get_mut(&lease.0) else { return };
+        let comparable = story.domain == history.domain(operation.client);
+        let unknown = matches!(operation.outcome, Outcome::Unknown(_));
+        let over = operation.ended.line < story.asked.line && comparable && !unknown;
+        if may_have_happened(operation) && !over {
+            story.revokes.push(if comparable { operation.called.line } else { 0 });
+        }
     }
 
     fn take_list(&mut self, history: &History, operation: &Operation, listed: &BTreeSet<i64>) {
@@ -209,10 +227,15 @@ impl<'a> Stories<'a> {
     }
 }
 
-impl<'a> Story<'a> {
+impl Story {
+    /// The time to live that was granted, in seconds.
+    pub fn ttl_s(&self) -> i64 {
+        (self.ttl_ns / 1_000_000_000) as i64
+    }
+
     /// Whether a revocation was sent before this line.
     pub fn was_revoked_before(&self, line: u64) -> bool {
-        self.revokes.iter().any(|revoke| revoke.called.line < line)
+        self.revokes.iter().any(|revoked| *revoked < line)
     }
 
     /// The earliest time, in nanoseconds, at which it can have ended if that was seen at `line`.
@@ -231,11 +254,7 @@ impl<'a> Story<'a> {
         renewed.chain(restarts).max().unwrap_or(0).saturating_add(self.ttl_ns)
     }
 
-    fn take(&mut self, operation: &'a Operation) {
-        if matches!(operation.request, Request::LeaseRevoke { .. }) && may_have_happened(operation)
-        {
-            self.revokes.push(operation);
-        }
+    fn take(&mut self, operation: &Operation) {
         match (&operation.request, &operation.outcome) {
             (Request::LeaseRevoke { .. }, Outcome::Answered(_)) => {
                 self.see(false, operation, false, "by its revocation");

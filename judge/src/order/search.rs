@@ -17,7 +17,7 @@ use crate::history::History;
 use crate::model::Model;
 use crate::verdict::{Check, Verdict};
 
-pub(super) use place::{apply, replay};
+pub(super) use place::{apply, as_change, replay};
 
 /// How many places are tried before the search gives up, unless the caller says otherwise.
 pub const SEARCH_STEPS_MAX: u64 = 5_000_000;
@@ -58,6 +58,8 @@ enum Stop {
 struct Choice {
     revision: u64,
     candidate: usize,
+    /// Its place among all that are tried, see [`Search::choose`].
+    place: usize,
     /// The state behind it.
     state: u64,
 }
@@ -167,25 +169,37 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Tries the candidates from `first` on.
+    /// Tries the candidates from `first` on: first all with which the watchers agree, then, as
+    /// watchers may be wrong, all others. Places count on from one round to the next.
     fn choose(&mut self, revision: u64, first: usize) -> Result<(), Stop> {
-        let sorted = self.sorted;
+        let count = self.sorted.candidates.len();
         let mut telling = None;
-        for (candidate, tried) in sorted.candidates.iter().enumerate().skip(first) {
+        for place in first..2 * count {
+            let candidate = place % count;
+            let tried = &self.sorted.candidates[candidate];
             if !self.fits(candidate, tried, revision) {
                 continue;
             }
             self.steps_left = self.steps_left.checked_sub(1).ok_or(Stop::Exhausted)?;
             let author = self.sure(tried.author, revision);
             match self.place(author, revision) {
-                Ok(()) if self.enter(revision, candidate) => return Ok(()),
+                Ok(())
+                    if self.agrees(revision) == (place < count) && self.enter(revision, place) =>
+                {
+                    return Ok(());
+                }
                 Ok(()) => self.go_to(revision - 1),
                 // That a candidate does not fit is no news; that answers are wrong behind it is.
                 Err(fault) if fault.check == Check::DenseRevisions => {}
-                Err(fault) => telling = Some(of_author(tried.author, fault)),
+                Err(fault) => telling = Some(of_author(author, fault)),
             }
         }
         Err(Stop::Fault(telling.unwrap_or_else(|| self.unexplained(revision))))
+    }
+
+    /// Whether watchers were told just what is written at `revision`.
+    fn agrees(&self, revision: u64) -> bool {
+        self.sorted.witnesses.agree(revision, self.model.changes_at(revision))
     }
 
     /// An author that ends a lease, with whether nobody else can have done it.
@@ -217,14 +231,15 @@ impl<'a> Search<'a> {
     }
 
     /// Goes on behind a candidate, unless that state has failed before.
-    fn enter(&mut self, revision: u64, candidate: usize) -> bool {
+    fn enter(&mut self, revision: u64, place: usize) -> bool {
+        let candidate = place % self.sorted.candidates.len();
         self.used[candidate] = true;
         let mut hasher = DefaultHasher::new();
         (self.states.last(), &self.used).hash(&mut hasher);
         let state = hasher.finish();
         let fresh = !self.failed.contains(&state);
         if fresh {
-            self.choices.push(Choice { revision, candidate, state });
+            self.choices.push(Choice { revision, candidate, place, state });
         } else {
             self.used[candidate] = false;
         }
@@ -238,7 +253,7 @@ impl<'a> Search<'a> {
             self.failed.insert(choice.state);
             self.used[choice.candidate] = false;
             self.go_to(choice.revision - 1);
-            match self.choose(choice.revision, choice.candidate + 1) {
+            match self.choose(choice.revision, choice.place + 1) {
                 Ok(()) => return Ok(()),
                 Err(Stop::Fault(fault)) => self.note(fault),
                 Err(exhausted) => return Err(exhausted),

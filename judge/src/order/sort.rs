@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use braid_core::api::{Event, Request, Response};
+use braid_core::api::{self, Request, Response};
 use braid_core::error::Error;
 
+use super::search::as_change;
+use super::witness::Witnesses;
 use super::{Author, Horizon, changes, is_about_keys, revision};
 use crate::history::{History, Operation, Outcome};
+use crate::model::Event;
 use crate::verdict::{Check, Verdict};
 
 /// Operations (by their place in the history) and leases' ends, sorted.
@@ -22,8 +25,10 @@ pub struct Sorted<'a> {
     pub candidates: Vec<Candidate>,
     /// Of these, the ones that were answered and so have a place.
     pub answered: Vec<usize>,
-    /// What watchers were told, by revision.
-    pub told: BTreeMap<u64, Vec<&'a Event>>,
+    /// Those who tell what happened.
+    pub witnesses: Witnesses<'a>,
+    /// What watchers were told, by revision: events, and pairs that were there before events.
+    pub told: BTreeMap<u64, Vec<Event>>,
     /// The highest revision that anyone was shown.
     pub last: u64,
     /// How far floating operations and candidates can reach.
@@ -50,7 +55,8 @@ pub struct Candidate {
 impl<'a> Sorted<'a> {
     /// Sorts a history.
     pub fn of(history: &'a History, verdict: &mut Verdict) -> Self {
-        let mut sorted = Self { horizon: Horizon::of(history), last: 1, ..Self::default() };
+        let (horizon, witnesses) = (Horizon::of(history), Witnesses::of(history));
+        let mut sorted = Self { horizon, witnesses, last: 1, ..Self::default() };
         let mut ends = Vec::new();
         sorted.note_told(history);
         for (place, operation) in history.operations.iter().enumerate() {
@@ -121,15 +127,25 @@ impl<'a> Sorted<'a> {
         });
     }
 
-    fn note_told(&mut self, history: &'a History) {
+    fn note_told(&mut self, history: &History) {
         let told = history.watchers.iter().flat_map(|watcher| &watcher.told);
         for response in told.map(|told| &told.response) {
             self.last = self.last.max(response.revision.0);
             for event in &response.events {
-                let revision = event.kv.mod_revision.0;
-                self.last = self.last.max(revision);
-                self.told.entry(revision).or_default().push(event);
+                self.note_change(as_change(event));
+                if let Some(kv) = event.prev_kv.clone() {
+                    let before = api::Event { deleted: false, kv, prev_kv: None };
+                    self.note_change(as_change(&before));
+                }
             }
+        }
+    }
+
+    fn note_change(&mut self, change: Event) {
+        self.last = self.last.max(change.revision);
+        let told = self.told.entry(change.revision).or_default();
+        if !told.contains(&change) {
+            told.push(change);
         }
     }
 }

@@ -25,8 +25,7 @@ pub struct Expected<'a> {
 impl<'a> Expected<'a> {
     /// For a watcher that was created at the revision `created`.
     pub fn of(watcher: &Watcher, created: u64, timeline: &'a Timeline) -> Self {
-        let start = watcher.create.start_revision as u64;
-        let from = if start == 0 { created + 1 } else { start };
+        let from = super::first_revision(watcher).unwrap_or(created + 1);
         let model = &timeline.model;
         let first = model.history().partition_point(|event| event.revision < from);
         let wanted = |event: &&Event| is_wanted(watcher, &event.key, event.put.is_none());

@@ -133,3 +133,30 @@ fn nothing_at_all_is_good_and_unchecked() {
     let verdict = verdict_of(r#"{"event":"restart","time":0}"#);
     assert!(verdict.is_good());
 }
+
+/// Two lost deletes may have made revision 4; a watcher heard of one key only.
+#[test]
+fn watchers_tell_which_lost_write_happened() {
+    let mut body = String::from(
+        r#"{"event":"watch","client":1,"watch":1,"time":0,"create":{"key":"a","range_end":"z"}}
+{"event":"told","client":1,"watch":1,"time":0,"response":{"revision":1,"created":true}}
+"#,
+    );
+    body += &put(1, "x", &done(2));
+    body += &put(2, "x", &done(3)).replace(r#""key":"a""#, r#""key":"b""#);
+    for (id, fields) in [(3, r#""key":"a","range_end":"c""#), (4, r#""key":"a""#)] {
+        body += &line("call", id, id * 10, &format!(r#""request":{{"delete":{{{fields}}}}}"#));
+        body += &line("return", id, id * 10 + 5, LOST);
+    }
+    let first = |key: &str, revision: u64| {
+        format!(
+            r#"{{"kv":{{"key":"{key}","value":"x","create_revision":{revision},"mod_revision":{revision},"version":1}}}}"#
+        )
+    };
+    let gone = r#"{"deleted":true,"kv":{"key":"a","mod_revision":4}}"#;
+    let events = [first("a", 2), first("b", 3), gone.to_owned()].join(",");
+    body += &format!(
+        "{{\"event\":\"told\",\"client\":1,\"watch\":1,\"time\":90,\"response\":{{\"revision\":4,\"events\":[{events}]}}}}\n"
+    );
+    assert_good(Check::WatchTrue, &body);
+}

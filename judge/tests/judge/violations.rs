@@ -455,3 +455,17 @@ fn hash_equal() {
     assert_good(Check::HashEqual, &(put(1, "a", "v", 2) + &hash(2, 5) + &hash(3, 5)));
     assert_breaks(Check::HashEqual, &(put(1, "a", "v", 2) + &hash(2, 5) + &hash(3, 6)));
 }
+
+#[test]
+fn a_lease_may_be_revoked_while_it_is_granted() {
+    // Client 2 knows the id and revokes before client 1 has heard of the grant.
+    let grant = r#"{"lease_grant":{"lease":9,"ttl":50}}"#;
+    let body = r#"{"event":"call","client":1,"id":1,"time":1,"request":GRANT}
+{"event":"call","client":2,"id":2,"time":2,"request":{"lease_revoke":{"lease":9}}}
+{"event":"return","client":1,"id":1,"time":3,"response":{"lease_grant":{"revision":1,"lease":9,"ttl":50}}}
+{"event":"return","client":2,"id":2,"time":4,"response":{"lease_revoke":{"revision":1}}}
+"#;
+    let body = body.replace("GRANT", grant);
+    let gone = time_to_live(5, -1).replace(r#""revision":2"#, r#""revision":1"#);
+    assert_good(Check::LeaseNeverEarly, &(body + &gone));
+}

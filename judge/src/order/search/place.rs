@@ -61,7 +61,7 @@ impl Search<'_> {
     fn check_told(&self, author: &str, revision: u64) -> Result<(), Fault> {
         let changes = self.model.changes_at(revision);
         let told = self.sorted.told.get(&revision).into_iter().flatten();
-        let mut foreign = told.map(|event| as_change(event)).filter(|told| !changes.contains(told));
+        let mut foreign = told.filter(|told| !changes.contains(told));
         let how = if changes.is_empty() {
             format!("{author} changes nothing at revision {revision}")
         } else if let Some(foreign) = foreign.next() {
@@ -139,15 +139,8 @@ impl Search<'_> {
 
     /// Nobody can have made a revision.
     pub(super) fn unexplained(&self, revision: u64) -> Fault {
-        let told: Vec<Event> = self
-            .sorted
-            .told
-            .get(&revision)
-            .into_iter()
-            .flatten()
-            .map(|event| as_change(event))
-            .collect();
-        let check = match self.lease_of(&told, revision - 1) {
+        let told = self.sorted.told.get(&revision).map_or(&[][..], Vec::as_slice);
+        let check = match self.lease_of(told, revision - 1) {
             Some(_) => Check::LeaseAtomic,
             None => Check::DenseRevisions,
         };
