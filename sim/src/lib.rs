@@ -12,6 +12,7 @@
 pub mod disk;
 pub mod failure;
 pub mod member;
+pub mod recorded;
 pub mod recovery;
 pub mod shrink;
 pub mod story;
