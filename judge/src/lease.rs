@@ -9,19 +9,18 @@ mod story;
 use braid_core::api::{Request, Response};
 
 use crate::history::{History, Operation, Outcome};
-use crate::order::{Timeline, may_be_stale};
 use crate::verdict::{Check, Verdict};
 use crate::wire::Clock;
 
 pub(crate) use story::{Stories, Story};
 
 /// Checks all leases.
-pub fn check(history: &History, timeline: &Timeline, stories: &Stories, verdict: &mut Verdict) {
+pub fn check(history: &History, stories: &Stories, verdict: &mut Verdict) {
     answers::check(history, stories, verdict);
     for story in stories.all() {
         check_never_early(story, verdict);
         check_ends_in_time(history, story, verdict);
-        check_stays_gone(history, timeline, story, verdict);
+        check_stays_gone(story, verdict);
     }
     for lease in stories.ambiguous() {
         verdict.leave(format!("lease {lease}: it was granted more than once"));
@@ -62,8 +61,8 @@ fn check_ends_in_time(history: &History, story: &Story, verdict: &mut Verdict) {
     }
 }
 
-/// What is gone does not come back, and its keys are gone with it.
-fn check_stays_gone(history: &History, timeline: &Timeline, story: &Story, verdict: &mut Verdict) {
+/// What is gone does not come back. (That its keys are gone with it is part of the order of writes.)
+fn check_stays_gone(story: &Story, verdict: &mut Verdict) {
     let Some(gone) = story.gone.iter().min_by_key(|gone| gone.at.line) else { return };
     verdict.examine(Check::LeaseAtomic);
     for alive in story.alive.iter().filter(|alive| alive.called.line > gone.at.line) {
@@ -71,31 +70,6 @@ fn check_stays_gone(history: &History, timeline: &Timeline, story: &Story, verdi
             if gone.by_keys || alive.by_keys { Check::LeaseAtomic } else { Check::LeaseAnswers };
         let how = format!("lease {} is gone, {}, and back, {}", story.lease, gone.how, alive.how);
         verdict.violate(check, &[gone.at.line, alive.called.line], how);
-    }
-    check_keys_are_gone(history, timeline, story, gone.at.line, verdict);
-}
-
-/// At the first revision that was certainly read after the lease's end, nothing is attached.
-fn check_keys_are_gone(
-    history: &History,
-    timeline: &Timeline,
-    story: &Story,
-    line: u64,
-    verdict: &mut Verdict,
-) {
-    let later = |operation: &&Operation| {
-        operation.called.line > line
-            && story.domain == history.domain(operation.client)
-            && !may_be_stale(operation)
-    };
-    let shown = history.operations.iter().filter(later).filter_map(Operation::response);
-    let shown = shown.map(crate::order::revision).filter(|revision| *revision > 0).min();
-    let Some(revision) = shown.filter(|revision| *revision <= timeline.last()) else { return };
-    let attached = timeline.model.keys_at(revision);
-    let left = attached.iter().find(|(_, pair)| pair.lease == story.lease);
-    if let Some((key, _)) = left {
-        let how = format!("lease {} is gone, its key {key:?} is not", story.lease);
-        verdict.violate(Check::LeaseAtomic, &[story.granted.line, line], how);
     }
 }
 

@@ -27,12 +27,13 @@ use verdict::Verdict;
 #[must_use]
 pub fn judge(history: &History, steps: u64) -> Verdict {
     let mut verdict = Verdict::default();
-    let timeline = order::establish(history, steps, &mut verdict);
+    let mut stories = lease::Stories::of(history);
+    let timeline = order::establish(history, &stories, steps, &mut verdict);
     let compactions = compaction::Compactions::of(history);
     compaction::check(history, &compactions, &mut verdict);
     watch::check(history, &timeline, &compactions, &mut verdict);
-    let stories = lease::Stories::of(history, &timeline);
-    lease::check(history, &timeline, &stories, &mut verdict);
+    stories.take_ends(history, &timeline);
+    lease::check(history, &stories, &mut verdict);
     lock::check(history, &stories, &mut verdict);
     hash::check(history, &mut verdict);
     verdict

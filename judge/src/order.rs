@@ -14,6 +14,7 @@ mod witness;
 use braid_core::api::{OperationResponse, Request, Response};
 
 use crate::history::{History, Operation};
+use crate::lease::Stories;
 use crate::model::Model;
 use crate::verdict::{Check, Verdict};
 
@@ -38,9 +39,14 @@ impl Timeline {
 }
 
 /// Finds the order of writes; tries at most `steps` places.
-pub fn establish(history: &History, steps: u64, verdict: &mut Verdict) -> Timeline {
+pub(crate) fn establish(
+    history: &History,
+    stories: &Stories,
+    steps: u64,
+    verdict: &mut Verdict,
+) -> Timeline {
     check_real_time(history, verdict);
-    let sorted = sort::Sorted::of(history, verdict);
+    let sorted = sort::Sorted::of(history, stories, verdict);
     search::Search::new(history, &sorted, steps).run(verdict)
 }
 

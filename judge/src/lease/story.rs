@@ -71,8 +71,8 @@ pub struct Stories {
 }
 
 impl Stories {
-    /// From a history and its timeline.
-    pub fn of(history: &History, timeline: &Timeline) -> Self {
+    /// From a history; see [`Self::take_ends`] for what its timeline adds.
+    pub fn of(history: &History) -> Self {
         let mut stories = Self::default();
         for operation in &history.operations {
             stories.take_grant(history, operation);
@@ -81,10 +81,15 @@ impl Stories {
         for operation in &history.operations {
             stories.take(history, operation);
         }
-        if history.head.clock == Clock::One {
-            stories.take_ends(history, timeline);
-        }
         stories
+    }
+
+    /// Leases of which somebody has seen the end, and the line at which that was first told.
+    pub fn ended(&self) -> impl Iterator<Item = (&Story, u64)> {
+        self.all().filter_map(|story| {
+            let line = story.gone.iter().map(|gone| gone.at.line).min()?;
+            Some((story, line))
+        })
     }
 
     /// All of them.
@@ -203,7 +208,10 @@ impl Stories {
     }
 
     /// Revisions at which leases ended with their keys.
-    fn take_ends(&mut self, history: &History, timeline: &Timeline) {
+    pub fn take_ends(&mut self, history: &History, timeline: &Timeline) {
+        if history.head.clock == Clock::Client {
+            return;
+        }
         let mut ends: Vec<(u64, i64)> = Vec::new();
         for (author, revision) in timeline.authors.iter().zip(2..) {
             if let Author::EndOfLease { lease, sure: true } = author {

@@ -9,6 +9,7 @@ use super::search::as_change;
 use super::witness::Witnesses;
 use super::{Author, Horizon, changes, is_about_keys, revision};
 use crate::history::{History, Operation, Outcome};
+use crate::lease::Stories;
 use crate::model::Event;
 use crate::verdict::{Check, Verdict};
 
@@ -29,6 +30,8 @@ pub struct Sorted<'a> {
     pub witnesses: Witnesses<'a>,
     /// What watchers were told, by revision: events, and pairs that were there before events.
     pub told: BTreeMap<u64, Vec<Event>>,
+    /// Leases that were told to be gone (with the line), by a revision that is certainly later.
+    pub ended: BTreeMap<u64, Vec<(i64, u64)>>,
     /// The highest revision that anyone was shown.
     pub last: u64,
     /// How far floating operations and candidates can reach.
@@ -54,11 +57,12 @@ pub struct Candidate {
 
 impl<'a> Sorted<'a> {
     /// Sorts a history.
-    pub fn of(history: &'a History, verdict: &mut Verdict) -> Self {
+    pub fn of(history: &'a History, stories: &Stories, verdict: &mut Verdict) -> Self {
         let (horizon, witnesses) = (Horizon::of(history), Witnesses::of(history));
         let mut sorted = Self { horizon, witnesses, last: 1, ..Self::default() };
         let mut ends = Vec::new();
         sorted.note_told(history);
+        sorted.note_ended(stories);
         for (place, operation) in history.operations.iter().enumerate() {
             let shown = operation.response().map_or(0, revision);
             sorted.last = sorted.last.max(shown);
@@ -138,6 +142,13 @@ impl<'a> Sorted<'a> {
                     self.note_change(as_change(&before));
                 }
             }
+        }
+    }
+
+    fn note_ended(&mut self, stories: &Stories) {
+        for (story, line) in stories.ended() {
+            let later = self.horizon.at(story.domain, line);
+            self.ended.entry(later).or_default().push((story.lease, line));
         }
     }
 

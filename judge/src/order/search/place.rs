@@ -87,7 +87,18 @@ impl Search<'_> {
                 return Err(self.fault(operation, revision, check, &wanted));
             }
         }
-        Ok(())
+        self.check_ended(revision)
+    }
+
+    /// Leases that are known to be gone have no keys.
+    fn check_ended(&self, revision: u64) -> Result<(), Fault> {
+        let Some(ended) = self.sorted.ended.get(&revision) else { return Ok(()) };
+        let keys = self.model.keys_at(revision);
+        let attached = |lease: i64| keys.iter().find(|(_, pair)| pair.lease == lease);
+        let left = ended.iter().find_map(|(lease, line)| Some((lease, line, attached(*lease)?.0)));
+        let Some((lease, line, key)) = left else { return Ok(()) };
+        let how = format!("lease {lease} is gone, its key {key:?} is not at revision {revision}");
+        Err(Fault { revision, check: Check::LeaseAtomic, lines: vec![*line], how })
     }
 
     /// Whether a call that has its place elsewhere, and no answer, would make the same changes at
