@@ -6,12 +6,15 @@ pub const ENTRY_BYTES_MAX: usize = 1 << 20;
 /// Most payload bytes of one group-commit write. What arrives beyond it waits for the next write.
 pub const WRITE_BYTES_MAX: usize = 4 << 20;
 
-/// Writes evaluated before the core looks after its connections again (about half a millisecond).
+/// Writes, or operations of them, evaluated before the core looks after its connections again (about half a millisecond).
 pub const EVALUATIONS_PER_STEP: usize = 256;
 
 /// Keys that one page of a range holds at most: merged from many shards in less than half a
 /// millisecond.
 pub const PAGE_KEYS_MAX: usize = 1024;
+
+/// Keys that are looked at in one step to answer other cores; more waits for the next step.
+pub const QUERY_KEYS_PER_STEP: usize = 1024;
 
 /// Bytes of keys and values that one page of a range holds at most (one pair may exceed it).
 pub const PAGE_BYTES_MAX: usize = 256 << 10;
@@ -24,6 +27,10 @@ pub const COLD_READS_MAX: usize = 128;
 
 /// Transactions that one closing of the gates serves at most.
 pub const ROUND_WRITES_MAX: usize = 512;
+
+/// Bytes of keys and values that one request which spans cores may have one core tell another.
+/// They are held until it is evaluated; without values, about 800,000 keys.
+pub const COLLECTED_BYTES_MAX: usize = 128 << 20;
 
 /// Versions that one step of compaction touches.
 pub const COMPACTION_STEP: usize = 1000;

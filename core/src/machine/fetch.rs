@@ -105,7 +105,9 @@ impl Core {
             (Then::Write(write), Some(error)) => self.reply(write.to, Err(error)),
             (Then::Range(to, request), None) => self.read_local(to, request, values),
             (Then::Range(to, _), Some(error)) => self.reply(to, Err(error)),
-            (Then::Page(from, task, query), None) => self.answer_page(from, task, query, values),
+            (Then::Page(from, task, query), None) => {
+                self.answer_page(from, task, query, values);
+            }
             (Then::Page(from, task, _), Some(error)) => {
                 self.mail(from, Mail::PageDone(task, Err(error)));
             }

@@ -82,20 +82,22 @@ impl Core {
         }
     }
 
-    /// One core has answered a question that closes no gate.
-    pub(super) fn take_gathered(&mut self, task: TaskId, collected: Collected) {
+    /// One core has answered a question that closes no gate. Returns whether the next part of the
+    /// answer is wanted.
+    pub(super) fn take_gathered(&mut self, task: TaskId, collected: Collected) -> bool {
         let asked = self.control.as_mut().and_then(|c| c.attached_keys.get_mut(&task));
         let Some(asked) = asked else { return self.take_txn_read(task, collected) };
         asked.keys.extend(collected.attached.into_iter().flat_map(|(_, keys)| keys));
-        asked.missing -= 1;
+        asked.missing -= u16::from(collected.end.is_some());
         if asked.missing > 0 {
-            return;
+            return true;
         }
         let finished = self.control.as_mut().and_then(|c| c.attached_keys.remove(&task));
         if let Some(AttachedKeys { to, lease, mut keys, .. }) = finished {
             keys.sort();
             self.answer_time_to_live(to, lease, keys);
         }
+        true
     }
 
     pub(super) fn list_leases(&mut self, to: ReplyTo) {

@@ -26,8 +26,10 @@ pub enum Mail {
     PageDone(TaskId, Result<Page, Error>),
     /// A question about keys for an evaluation elsewhere.
     Collect(Collect),
-    /// Its answer.
+    /// A part of its answer.
     Collected(TaskId, Box<Collected>),
+    /// The next part is wanted, or none any more.
+    CollectOn(TaskId, bool),
     /// The outcome of a round of the coordinator: opens the receiver's gate.
     Parts(Parts),
     /// The sender covers the revisions of this round now.

@@ -5,6 +5,8 @@
 //! are spread over the files of this folder by what they are about.
 
 pub mod collect;
+pub mod collected_view;
+mod commits;
 mod compaction;
 mod control;
 mod coordinator;
@@ -17,16 +19,20 @@ pub mod history;
 mod io;
 mod lease_requests;
 mod leases;
+mod local_delete;
 pub mod mail;
 pub mod page;
 mod participant;
 mod planned;
+mod queries;
 mod range_merge;
 mod range_source;
 mod range_task;
 mod reads;
+mod round;
 mod setup;
 pub mod shards;
+mod spanning_delete;
 mod startup;
 mod txn_reads;
 mod updates;
@@ -57,6 +63,7 @@ use fetch::Fetches;
 use leases::KnownLeases;
 use mail::{Mail, ReplyTo};
 use participant::Gate;
+use queries::{Queries, Query};
 use reads::Reads;
 use shards::Shards;
 use waiters::Waiters;
@@ -89,6 +96,7 @@ pub struct Core {
     fetches: Fetches,
     reads: Reads,
     gate: Gate,
+    queries: Queries,
     leases: KnownLeases,
     compaction: compaction::Compaction,
     updates: updates::Updates,
@@ -141,6 +149,7 @@ impl Core {
         self.stopwatch.enter(Stage::Evaluate);
         let mut more = self.run_writes();
         more |= self.run_coordinator();
+        more |= self.run_queries();
         more |= self.run_compaction();
         // What these mails set off was not worked on yet.
         more |= self.drain_own_mail();
@@ -184,10 +193,11 @@ impl Core {
                 self.handle_request(ReplyTo::Core(from, call), *request);
             }
             Mail::Answer(call, answer) => self.out.push_back(Output::Answer(call, answer)),
-            Mail::Page(task, query) => self.handle_page_query(from, task, *query),
+            Mail::Page(task, query) => self.queue_query(from, Query::Page(task, *query)),
             Mail::PageDone(task, page) => self.handle_page(from, task, page),
             Mail::Collect(collect) => self.handle_collect(from, collect),
-            Mail::Collected(task, collected) => self.handle_collected(task, *collected),
+            Mail::Collected(task, collected) => self.handle_collected(from, task, *collected),
+            Mail::CollectOn(task, wanted) => self.handle_collect_on(from, task, wanted),
             Mail::Parts(parts) => self.handle_parts(parts),
             Mail::Covered(round) => self.handle_covered(round),
             Mail::Update(id, update) => self.handle_update(from, id, update),
@@ -195,7 +205,7 @@ impl Core {
             Mail::Compacted(id) => self.handle_compacted(id),
             Mail::Figures(task) => self.handle_figures_query(from, task),
             Mail::FiguresDone(task, figures) => self.handle_figures(task, figures),
-            Mail::Hash(task, query) => self.handle_hash_query(from, task, query),
+            Mail::Hash(task, query) => self.queue_query(from, Query::Hash(task, query)),
             Mail::HashDone(task, part) => self.handle_hash(from, task, part),
             Mail::Events(events, bytes) => self.handle_events(from, events, bytes),
             Mail::EventsLost(revision) => self.hub.handle_lost(revision),
@@ -205,7 +215,7 @@ impl Core {
                 self.handle_registered(interest, from_revision);
             }
             Mail::Unregister(interest) => self.events.unregister(from, interest),
-            Mail::History(query) => self.handle_history_query(from, *query),
+            Mail::History(query) => self.queue_query(from, Query::History(*query)),
             Mail::HistoryDone(query, part) => self.handle_history(query, part),
             Mail::Lead => self.handle_lead(),
             Mail::Leading(terms) => self.handle_leading(terms),
@@ -223,13 +233,16 @@ impl Core {
         }
     }
 
-    /// Returns whether there was any.
+    /// Returns whether there was any. What these mails set off waits, or one task could go on for
+    /// ever.
     fn drain_own_mail(&mut self) -> bool {
-        let any = !self.own_mail.is_empty();
-        while let Some(mail) = self.own_mail.pop_front() {
-            self.handle_mail(self.id, mail);
+        let count = self.own_mail.len();
+        for _ in 0..count {
+            if let Some(mail) = self.own_mail.pop_front() {
+                self.handle_mail(self.id, mail);
+            }
         }
-        any
+        count > 0
     }
 
     /// Answers whoever asked.

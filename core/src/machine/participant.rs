@@ -4,7 +4,9 @@
 use braid_storage::ids::CoreId;
 
 use super::Core;
+use super::collect::Collecting;
 use super::mail::{Collect, Mail, Part, Parts};
+use super::queries::Query;
 
 /// Whether the core sequences writes of its own.
 #[derive(Default)]
@@ -26,7 +28,7 @@ impl Gate {
 impl Core {
     pub(super) fn handle_collect(&mut self, from: CoreId, collect: Collect) {
         if !collect.close_gate {
-            return self.collect_now(from, &collect);
+            return self.collect(from, collect);
         }
         assert!(matches!(self.gate, Gate::Open), "the coordinator closes a gate once a round");
         self.gate = Gate::Closing(from, collect);
@@ -35,13 +37,21 @@ impl Core {
         }
     }
 
-    /// Closes the gate if the coordinator waits for it.
+    /// Closes the gate if the coordinator waits for it, unless a delete is under way: what it has
+    /// gathered is only true until another write.
     pub(super) fn close_gate_if_asked(&mut self) {
+        if self.writes.deleting.is_some() {
+            return;
+        }
         if matches!(self.gate, Gate::Closing(..))
             && let Gate::Closing(from, collect) = std::mem::replace(&mut self.gate, Gate::Closed)
         {
-            self.collect_now(from, &collect);
+            self.collect(from, collect);
         }
+    }
+
+    fn collect(&mut self, from: CoreId, collect: Collect) {
+        self.queue_query(from, Query::Collect(Box::new(Collecting::new(collect))));
     }
 
     /// Takes this core's parts of a round, covers their revisions, and opens the gate.

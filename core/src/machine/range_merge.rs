@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use braid_storage::ids::{CoreId, LeaseId, Revision};
 
-use super::collect::CollectedView;
+use super::collected_view::CollectedView;
 use super::encoded_len::encoded_len;
 use super::mail::ReplyTo;
 use super::page::{Page, PageQuery};

@@ -153,25 +153,30 @@ impl Core {
         TaskId(self.reads.last_task)
     }
 
-    /// Answers another core's question (or this core's own) for a page.
-    pub(super) fn handle_page_query(&mut self, from: CoreId, task: TaskId, query: PageQuery) {
-        self.answer_page(from, task, query, Fetched::default());
-    }
-
+    /// Answers a question for a page; returns how many keys it has.
     pub(super) fn answer_page(
         &mut self,
         from: CoreId,
         task: TaskId,
         query: PageQuery,
         fetched: Fetched,
-    ) {
+    ) -> usize {
         self.advance();
         if query.at < self.compaction.trimmed_to(&self.shards) {
-            return self.mail(from, Mail::PageDone(task, Err(Error::Compacted)));
+            self.mail(from, Mail::PageDone(task, Err(Error::Compacted)));
+            return 0;
         }
         match read_page(&self.shards, &query, &fetched) {
-            Ok(page) => self.mail(from, Mail::PageDone(task, Ok(page))),
-            Err(cold) => self.fetch(cold, fetched, Then::Page(from, task, query)),
+            Ok(page) => {
+                let keys = page.value_lens.len();
+                self.mail(from, Mail::PageDone(task, Ok(page)));
+                keys
+            }
+            Err(cold) => {
+                let keys = cold.len();
+                self.fetch(cold, fetched, Then::Page(from, task, query));
+                keys
+            }
         }
     }
 

@@ -32,6 +32,8 @@ pub struct CoreConfig {
     /// Bytes that answers which cannot be streamed (those with filters or an order of their own)
     /// may gather on the core, all together; in the end one takes three times its bytes.
     pub gathered_bytes: usize,
+    /// Bytes of keys and values that one request may have the core tell another.
+    pub collected_bytes: usize,
     /// Bounds of the watches.
     pub watch: WatchConfig,
     /// Where ids and jitter come from.
@@ -87,6 +89,7 @@ impl Core {
             fetches: Default::default(),
             reads: Default::default(),
             gate: Default::default(),
+            queries: Default::default(),
             leases: super::KnownLeases::new(leases.iter().map(|(lease, _)| *lease)),
             compaction: super::compaction::Compaction::new(compacted),
             updates: Default::default(),

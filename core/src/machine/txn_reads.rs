@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use braid_storage::ids::{CoreId, Revision};
 
 use super::Core;
-use super::collect::{Collected, CollectedView, Need};
+use super::collect::{Collected, End, Need};
+use super::collected_view::CollectedView;
 use super::fetch::Then;
-use super::mail::{Collect, Mail, ReplyTo};
+use super::mail::{Collect, Mail, ReplyTo, TaskId};
 use super::shards::Applied;
 use crate::api::{Response, TxnRequest};
+use crate::error::Error;
 use crate::evaluate::{self, Fetched, Plan, State, Stop, footprint};
 use crate::version::View;
 
@@ -21,6 +23,8 @@ pub(super) struct TxnRead {
     needs: Vec<Need>,
     missing: usize,
     view: CollectedView,
+    /// Bytes of the view that the core has counted.
+    counted_bytes: usize,
 }
 
 impl TxnRead {
@@ -51,6 +55,7 @@ impl Core {
             needs: Vec::new(),
             missing: 0,
             view: CollectedView::default(),
+            counted_bytes: 0,
         };
         self.finish_txn_read(read, Fetched::default());
     }
@@ -61,14 +66,15 @@ impl Core {
         let mut needs: Vec<Need> = footprint::keys_and_intervals(&request)
             .into_intervals()
             .into_iter()
-            .map(|interval| Need { interval, at: Some(at) })
+            .map(|interval| Need { interval, at: Some(at), values: true })
             .collect();
         needs.extend(historical_needs(&request, &state));
         let cores: BTreeSet<CoreId> = self.routing.owning_cores().collect();
         let task = self.new_task();
         let view = CollectedView::at(at);
         let missing = cores.len();
-        let read = TxnRead { to, request, state, needs: needs.clone(), missing, view };
+        let read =
+            TxnRead { to, request, state, needs: needs.clone(), missing, view, counted_bytes: 0 };
         self.reads.txns.insert(task, read);
         self.publish_pins();
         for core in cores {
@@ -77,17 +83,38 @@ impl Core {
         }
     }
 
-    /// One core's answer to a read-only transaction.
-    pub(super) fn take_txn_read(&mut self, task: super::mail::TaskId, collected: Collected) {
-        let Some(read) = self.reads.txns.get_mut(&task) else { return };
+    /// A part of one core's answer to a read-only transaction. Returns whether the next one is
+    /// wanted.
+    pub(super) fn take_txn_read(&mut self, task: TaskId, collected: Collected) -> bool {
+        let Some(read) = self.reads.txns.get_mut(&task) else { return false };
+        let (bytes, end) = (collected.bytes, collected.end);
         read.view.add(&read.needs, collected);
-        read.missing -= 1;
-        if read.missing == 0
-            && let Some(read) = self.reads.txns.remove(&task)
-        {
-            self.publish_pins();
+        read.counted_bytes += bytes;
+        read.missing -= usize::from(end.is_some());
+        let complete = read.missing == 0;
+        self.reads.gathered_bytes += bytes;
+        if end == Some(End::TooLarge) {
+            self.fail_txn_read(task, Error::RequestTooLarge);
+        } else if self.reads.gathered_bytes > self.config.gathered_bytes {
+            self.fail_txn_read(task, Error::TooManyRequests);
+        } else if complete && let Some(read) = self.end_txn_read(task) {
             self.finish_txn_read(read, Fetched::default());
         }
+        self.reads.txns.contains_key(&task)
+    }
+
+    fn fail_txn_read(&mut self, task: TaskId, error: Error) {
+        if let Some(read) = self.end_txn_read(task) {
+            self.reply(read.to, Err(error));
+        }
+    }
+
+    /// Nothing more is read for it.
+    fn end_txn_read(&mut self, task: TaskId) -> Option<TxnRead> {
+        let read = self.reads.txns.remove(&task)?;
+        self.reads.gathered_bytes -= read.counted_bytes;
+        self.publish_pins();
+        Some(read)
     }
 
     pub(super) fn finish_txn_read(&mut self, mut read: TxnRead, fetched: Fetched) {
@@ -126,15 +153,6 @@ pub(super) fn historical_needs(request: &TxnRequest, state: &State) -> Vec<Need>
     footprint::historical(request)
         .into_iter()
         .filter(|(_, at)| readable(at))
-        .map(|(interval, at)| Need { interval, at: Some(at) })
+        .map(|(interval, at)| Need { interval, at: Some(at), values: true })
         .collect()
-}
-
-impl Core {
-    /// Answers which keys live here, for an evaluation elsewhere.
-    pub(super) fn collect_now(&mut self, from: CoreId, collect: &Collect) {
-        self.advance();
-        let collected = super::collect::collect(&self.shards, collect);
-        self.mail(from, Mail::Collected(collect.task, Box::new(collected)));
-    }
 }

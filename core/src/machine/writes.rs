@@ -1,5 +1,5 @@
-//! Writes whose shards all live on this core: evaluated when the log is free, submitted together,
-//! answered when the watermark has passed them.
+//! Writes whose shards all live on this core: evaluated when the log is free, then submitted
+//! together (`commits.rs`), answered when the watermark has passed them.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,17 +7,15 @@ use std::time::Duration;
 use braid_storage::ids::{GroupId, LeaseId, Revision};
 use braid_storage::planted::{Bug, planted};
 
+use super::Core;
+use super::commits::{NOTE_AFTER, UnderWay};
+use super::local_delete::LocalDelete;
 use super::mail::ReplyTo;
 use super::planned::{Change, Planned, plan};
-use super::{Core, Output};
 use crate::api::{DeleteRangeRequest, PutRequest, TxnRequest};
 use crate::evaluate::{Fetched, PlannedChange, State, Stop, footprint};
 use crate::limits::{EVALUATIONS_PER_STEP, WRITE_BYTES_MAX};
 use crate::sequencer::CommitBatch;
-use crate::stages::Stage;
-
-/// How long a log stays silent before the last watermark is noted in it.
-const NOTE_AFTER: Duration = Duration::from_millis(20);
 
 /// A write that waits for its evaluation.
 pub(super) struct PendingWrite {
@@ -41,27 +39,19 @@ pub(super) struct Writes {
     queue: VecDeque<PendingWrite>,
     /// Writes that name a lease whose end is under way.
     parked: Vec<PendingWrite>,
+    /// A delete whose keys are being gathered; nothing else is evaluated meanwhile.
+    pub(super) deleting: Option<LocalDelete>,
     /// What is on its way to the disk.
-    under_way: Option<UnderWay>,
+    pub(super) under_way: Option<UnderWay>,
     /// Payload bytes evaluated and not submitted.
-    batch_bytes: usize,
+    pub(super) batch_bytes: usize,
     /// Writes evaluated and not submitted.
-    batch_writes: usize,
+    pub(super) batch_writes: usize,
     /// The watermark noted last in the log, and when the log fell silent.
-    noted: Revision,
-    silent_since: Option<Duration>,
+    pub(super) noted: Revision,
+    pub(super) silent_since: Option<Duration>,
     /// Commits whose events are on their way into the mailboxes.
-    publishing: VecDeque<CommitBatch>,
-}
-
-/// Submissions that are durable once the log has no unwritten frames left. Large ones take several
-/// writes, one after the other.
-struct UnderWay {
-    submissions: Vec<(GroupId, u64)>,
-    /// The write under way; `None` while the log waits for a segment.
-    number: Option<u64>,
-    /// How many writes of this core it carries.
-    writes: usize,
+    pub(super) publishing: VecDeque<CommitBatch>,
 }
 
 impl Writes {
@@ -70,8 +60,9 @@ impl Writes {
         self.silent_since.map(|since| since + NOTE_AFTER)
     }
 
+    /// Whether no write waits for its evaluation.
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.queue.is_empty() && self.deleting.is_none()
     }
 
     pub(super) fn log_is_busy(&self) -> bool {
@@ -115,17 +106,10 @@ impl Core {
             return false;
         }
         if !self.gate.is_closed() {
-            for _ in 0..EVALUATIONS_PER_STEP {
-                if self.writes.batch_bytes >= WRITE_BYTES_MAX {
-                    break;
-                }
-                let Some(write) = self.writes.queue.pop_front() else { break };
-                self.evaluate(write);
-            }
+            self.evaluate_some();
         }
-        let more = !self.gate.is_closed()
-            && !self.writes.queue.is_empty()
-            && self.writes.batch_bytes < WRITE_BYTES_MAX;
+        let full = self.writes.batch_bytes >= WRITE_BYTES_MAX;
+        let more = !self.gate.is_closed() && !self.writes.is_empty() && !full;
         if !more {
             self.submit();
             self.close_gate_if_asked();
@@ -133,9 +117,28 @@ impl Core {
         more
     }
 
+    fn evaluate_some(&mut self) {
+        let mut budget = EVALUATIONS_PER_STEP;
+        while budget > 0 && self.writes.batch_bytes < WRITE_BYTES_MAX {
+            let cost = if let Some(delete) = self.writes.deleting.take() {
+                self.delete_locally(delete, budget)
+            } else if let Some(write) = self.writes.queue.pop_front() {
+                let cost = write.request.cost();
+                self.evaluate(write);
+                cost
+            } else {
+                return;
+            };
+            budget = budget.saturating_sub(cost);
+        }
+    }
+
     fn evaluate(&mut self, write: PendingWrite) {
         if leases_named(&write.request).iter().any(|lease| self.leases.is_closing(*lease)) {
             self.writes.parked.push(write);
+            return;
+        }
+        if self.begin_local_delete(&write) {
             return;
         }
         // What evaluation sees: the newest state of these shards. An answer that changes nothing
@@ -158,12 +161,17 @@ impl Core {
     fn carry_out(&mut self, to: ReplyTo, change: Change<'_>) {
         let revision = self.sequencer.take(1);
         let (changes, response) = change.execute(&self.shards, revision);
+        self.write_locally(revision, changes);
+        let until = if planted(Bug::AcknowledgeBeforeWatermark) { self.applied } else { revision };
+        self.waiters.hold(until, to, Ok(response));
+    }
+
+    /// Writes `changes` at a revision taken for them, one part so far.
+    pub(super) fn write_locally(&mut self, revision: Revision, changes: Vec<PlannedChange>) {
         let participants = self.take_part(revision, changes, None);
         if participants > 1 {
             self.sequencer.adopt(revision, participants - 1);
         }
-        let until = if planted(Bug::AcknowledgeBeforeWatermark) { self.applied } else { revision };
-        self.waiters.hold(until, to, Ok(response));
     }
 
     /// Hands each shard its changes of the write at `revision`; returns how many shards of this
@@ -202,128 +210,19 @@ impl Core {
         }
         by_shard
     }
+}
 
-    /// Moves everything evaluated into one write of the log.
-    fn submit(&mut self) {
-        self.stopwatch.enter(Stage::Append);
-        match self.submit_groups() {
-            Ok(submissions) => {
-                self.writes.batch_bytes = 0;
-                let writes = std::mem::take(&mut self.writes.batch_writes);
-                self.note_if_silent(!submissions.is_empty());
-                if self.log.backlog_bytes() > 0 {
-                    self.writes.under_way = Some(UnderWay { submissions, number: None, writes });
-                    self.write_on();
-                }
-            }
-            Err(error) => self.out.push_back(Output::Fatal(format!(
-                "this member no longer leads its own groups: {error}; restart it"
-            ))),
-        }
-    }
-
-    fn submit_groups(&mut self) -> Result<Vec<(GroupId, u64)>, braid_raft::GroupError> {
-        let (epoch, watermark) = (self.epoch, self.applied);
-        let mut submissions = Vec::new();
-        if let Some(control) = &mut self.control
-            && let Some(number) =
-                control.submit(epoch, watermark, &mut self.encoder, &mut self.log)?
-        {
-            submissions.push((GroupId::CONTROL, number));
-        }
-        for shard in self.shards.iter_mut() {
-            if let Some(number) =
-                shard.submit(epoch, watermark, &mut self.encoder, &mut self.log)?
-            {
-                submissions.push((shard.id(), number));
-            }
-        }
-        Ok(submissions)
-    }
-
-    /// An idle log notes the last watermark soon after, so that a damaged end of the log cannot
-    /// pass for a torn one.
-    fn note_if_silent(&mut self, submitting: bool) {
-        if submitting {
-            self.writes.noted = self.applied;
-            self.writes.silent_since = None;
-        } else if self.writes.noted < self.applied {
-            let since = *self.writes.silent_since.get_or_insert(self.now);
-            if self.now >= since + NOTE_AFTER {
-                self.log.push_note();
-                self.writes.noted = self.applied;
-                self.writes.silent_since = None;
-            }
-        }
-    }
-
-    /// Gives the log's next unwritten bytes to the driver, unless it waits for a segment.
-    pub(super) fn write_on(&mut self) {
-        let Some(under_way) = &mut self.writes.under_way else { return };
-        if under_way.number.is_none()
-            && let Some(write) = self.log.take_write(self.applied)
-        {
-            under_way.number = Some(write.number());
-            self.out.push_back(Output::Write(write));
-        }
-    }
-
-    /// A write is on disk. When it was the last of its submissions, they are committed: their
-    /// events leave, then the commit is published.
-    pub(super) fn handle_written(&mut self, number: u64) {
-        self.log.written(number);
-        let Some(mut under_way) = self.writes.under_way.take() else { return };
-        under_way.number = None;
-        if self.log.backlog_bytes() > 0 {
-            self.writes.under_way = Some(under_way);
-            self.write_on();
-            return;
-        }
-        for (group, number) in under_way.submissions {
-            self.persisted(group, number);
-        }
-        self.publish_commit();
-    }
-
-    fn persisted(&mut self, group: GroupId, number: u64) {
-        if group == GroupId::CONTROL {
-            self.control_persisted(number);
-            return;
-        }
-        let (sequencer, events) = (&mut self.sequencer, &mut self.events);
-        if let Some(shard) = self.shards.shard_mut(group) {
-            let barriers = shard.persisted(number, &mut |write| {
-                sequencer.committed(write.revision);
-                events.committed(std::mem::take(&mut write.events));
-            });
-            self.barriers_committed(barriers);
-        }
-    }
-
-    /// Publishes what was committed: after the events of it have left, if any go to other cores,
-    /// and after what was committed before.
-    pub(super) fn publish_commit(&mut self) {
-        let sent = self.send_events();
-        let batch = self.sequencer.end_batch();
-        let waits = sent && !planted(Bug::PublishBeforeEvents);
-        if waits || !self.writes.publishing.is_empty() {
-            self.writes.publishing.push_back(batch);
-            self.out.push_back(Output::Publish);
-        } else {
-            self.sequencer.publish(batch);
-            self.advance();
-        }
-    }
-
-    /// The mails before the oldest unanswered [`Output::Publish`] are in their mailboxes.
-    pub(super) fn handle_publish(&mut self) {
-        if let Some(batch) = self.writes.publishing.pop_front() {
-            self.sequencer.publish(batch);
-            self.advance();
+impl WriteRequest {
+    /// What its evaluation costs, against that of one put.
+    pub(super) fn cost(&self) -> usize {
+        match self {
+            Self::Put(_) | Self::DeleteRange(_) => 1,
+            Self::Txn(txn) => 1 + txn.compare.len() + txn.success.len().max(txn.failure.len()),
         }
     }
 }
 
+/// The leases that a write wants to attach keys to.
 pub(super) fn leases_named(request: &WriteRequest) -> Vec<LeaseId> {
     match request {
         WriteRequest::Put(put) if put.lease == LeaseId(0) => Vec::new(),

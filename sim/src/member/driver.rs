@@ -14,8 +14,9 @@ use crate::trace;
 /// A core that has been quiet for so long does not spin.
 const BREATH: Duration = Duration::from_millis(1);
 
-/// Turns without news after which a core that goes on is taken to spin.
-const IDLE_TURNS_MAX: u32 = 1000;
+/// Turns without news after which a core that goes on is taken to spin: far more than it takes to
+/// deal a large write out to watchers, one event a step.
+const IDLE_TURNS_MAX: u32 = 100_000;
 
 /// What the core does at its next turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -51,6 +51,7 @@ impl Options {
                 // None, a few, all.
                 value_bytes: random.pick(&[0, 0, 64, 1 << 20]),
                 gathered_bytes: 64 << 20,
+                collected_bytes: 64 << 20,
                 watch: watch(random),
                 seed: random.next_u64(),
             },
