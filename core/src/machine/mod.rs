@@ -10,6 +10,8 @@ mod commits;
 mod compaction;
 mod control;
 mod coordinator;
+mod decisions;
+mod dispatch;
 mod encoded_len;
 mod events;
 mod fetch;
@@ -39,6 +41,7 @@ mod updates;
 mod waiters;
 mod waits;
 mod watches;
+mod watermark;
 mod writes;
 
 use std::collections::VecDeque;
@@ -48,11 +51,7 @@ use std::time::Duration;
 use braid_storage::ids::{CoreId, Epoch, Revision};
 use braid_storage::log::Log;
 use braid_storage::payload::Encoder;
-use braid_storage::planted::{Bug, planted};
 
-use crate::api::Response;
-use crate::error::Error;
-use crate::port::Incoming;
 use crate::routing::Routing;
 use crate::sequencer::Sequencer;
 use crate::stages::{Stage, StageTimes, Stopwatch};
@@ -61,9 +60,9 @@ use crate::watch::WatchHub;
 use control::Control;
 use fetch::Fetches;
 use leases::KnownLeases;
-use mail::{Mail, ReplyTo};
+use mail::Mail;
 use participant::Gate;
-use queries::{Queries, Query};
+use queries::Queries;
 use reads::Reads;
 use shards::Shards;
 use waiters::Waiters;
@@ -177,152 +176,10 @@ impl Core {
         deadlines.into_iter().flatten().min()
     }
 
-    fn handle_front(&mut self, incoming: Incoming) {
-        match incoming {
-            Incoming::Call(call, request) => self.handle_request(ReplyTo::Front(call), request),
-            Incoming::WatchOpen(stream) => self.hub.handle_open(stream),
-            Incoming::Watch(stream, request) => self.handle_watch(stream, request),
-            Incoming::WatchTaken(stream) => self.hub.handle_taken(stream),
-            Incoming::WatchClose(stream) => self.hub.handle_close(stream),
-        }
-    }
-
-    fn handle_mail(&mut self, from: CoreId, mail: Mail) {
-        match mail {
-            Mail::Request(call, request) => {
-                self.handle_request(ReplyTo::Core(from, call), *request);
-            }
-            Mail::Answer(call, answer) => self.out.push_back(Output::Answer(call, answer)),
-            Mail::Page(task, query) => self.queue_query(from, Query::Page(task, *query)),
-            Mail::PageDone(task, page) => self.handle_page(from, task, page),
-            Mail::Collect(collect) => self.handle_collect(from, collect),
-            Mail::Collected(task, collected) => self.handle_collected(from, task, *collected),
-            Mail::CollectOn(task, wanted) => self.handle_collect_on(from, task, wanted),
-            Mail::Parts(parts) => self.handle_parts(parts),
-            Mail::Covered(round) => self.handle_covered(round),
-            Mail::Update(id, update) => self.handle_update(from, id, update),
-            Mail::Updated(id) => self.handle_updated(id),
-            Mail::Compacted(id) => self.handle_compacted(id),
-            Mail::Figures(task) => self.handle_figures_query(from, task),
-            Mail::FiguresDone(task, figures) => self.handle_figures(task, figures),
-            Mail::Hash(task, query) => self.queue_query(from, Query::Hash(task, query)),
-            Mail::HashDone(task, part) => self.handle_hash(from, task, part),
-            Mail::Events(events, bytes) => self.handle_events(from, events, bytes),
-            Mail::EventsLost(revision) => self.hub.handle_lost(revision),
-            Mail::EventsTaken(bytes) => self.events.taken(from, bytes),
-            Mail::Register(interest, interval) => self.handle_register(from, interest, interval),
-            Mail::Registered(interest, from_revision) => {
-                self.handle_registered(interest, from_revision);
-            }
-            Mail::Unregister(interest) => self.events.unregister(from, interest),
-            Mail::History(query) => self.queue_query(from, Query::History(*query)),
-            Mail::HistoryDone(query, part) => self.handle_history(query, part),
-            Mail::Lead => self.handle_lead(),
-            Mail::Leading(terms) => self.handle_leading(terms),
-            Mail::Begin(epoch, term) => self.handle_begin(epoch, term),
-            Mail::Begun => self.handle_begun(),
-        }
-    }
-
-    /// Sends to another core, or to this one.
-    fn mail(&mut self, to: CoreId, mail: Mail) {
-        if to == self.id {
-            self.own_mail.push_back(mail);
-        } else {
-            self.out.push_back(Output::Mail(to, mail));
-        }
-    }
-
-    /// Returns whether there was any. What these mails set off waits, or one task could go on for
-    /// ever.
-    fn drain_own_mail(&mut self) -> bool {
-        let count = self.own_mail.len();
-        for _ in 0..count {
-            if let Some(mail) = self.own_mail.pop_front() {
-                self.handle_mail(self.id, mail);
-            }
-        }
-        count > 0
-    }
-
-    /// Answers whoever asked.
-    fn reply(&mut self, to: ReplyTo, answer: Result<Response, Error>) {
-        match to {
-            ReplyTo::Front(call) => self.out.push_back(Output::Answer(call, answer)),
-            ReplyTo::Core(core, call) => self.mail(core, Mail::Answer(call, answer)),
-            ReplyTo::Expiry(lease) => self.handle_expiry_answer(lease, answer),
-        }
-    }
-
-    /// Computes the watermark, and does everything that waits for it: applies, answers, delivers
-    /// events.
-    fn advance(&mut self) {
-        let watermark = self.sequencer.watermark();
-        if watermark > self.applied {
-            self.apply(watermark);
-            self.wake_waiting_cores(watermark);
-        }
-        self.advance_hub();
-        for (to, answer) in self.waiters.release(watermark) {
-            self.reply(to, answer);
-        }
-    }
-
-    fn apply(&mut self, watermark: Revision) {
-        self.applied = watermark;
-        let upto = if planted(Bug::ApplyBesideWatermark) { Revision(u64::MAX) } else { watermark };
-        for shard in self.shards.iter_mut() {
-            shard.apply(upto);
-        }
-        self.apply_control(watermark);
-        self.evict_values();
-    }
-
-    fn wake_waiting_cores(&mut self, watermark: Revision) {
-        let id = self.id;
-        let waiting: Vec<CoreId> = self.sequencer.cells().waiting_cores(watermark, id).collect();
-        if !planted(Bug::ForgetWakeUp) {
-            self.out.extend(waiting.into_iter().map(Output::Wake));
-        }
-    }
-
-    /// Tells the other cores what this one waits for. The watermark may have passed that already,
-    /// raised by one that did not see it yet, so it is looked at once more. Returns whether it had.
-    fn publish_waiting(&mut self) -> bool {
-        let lowest = self.lowest_waiting();
-        self.waiters.publish(self.sequencer.cells(), self.id, lowest);
-        let passed = lowest.is_some_and(|lowest| lowest <= self.sequencer.watermark());
-        if passed {
-            self.advance();
-            let lowest = self.lowest_waiting();
-            self.waiters.publish(self.sequencer.cells(), self.id, lowest);
-        }
-        passed
-    }
-
-    fn lowest_waiting(&self) -> Option<Revision> {
-        let lowest = [self.waiters.lowest(), self.hub.waiting_for(), self.lowest_unapplied()];
-        lowest.into_iter().flatten().min()
-    }
-
-    fn lowest_unapplied(&self) -> Option<Revision> {
-        let shards = self.shards.iter().filter_map(crate::shard::Shard::next_to_apply);
-        shards.chain(self.control.as_ref().and_then(Control::next_to_apply)).min()
-    }
-
     fn poll_segments(&mut self) {
         while let Some(segment) = self.log.wants_segment() {
             self.disk_bytes += u64::from(segment.segment_bytes);
             self.out.push_back(Output::PrepareSegment(segment));
-        }
-    }
-
-    fn evict_values(&mut self) {
-        let budget = self.config.value_bytes / self.shards.iter().count().max(1);
-        for shard in self.shards.iter_mut() {
-            if shard.index().resident_bytes() > budget {
-                shard.index_mut().evict(budget, crate::limits::EVICTION_STEP);
-            }
         }
     }
 }
