@@ -47,5 +47,41 @@ pub const EXPIRIES_PER_SECOND: usize = 1000;
 /// Bytes of events on their way to one core; beyond it, that core's watchers read history.
 pub const EVENT_BYTES_IN_FLIGHT_MAX: usize = 4 << 20;
 
+/// Mails with events on their way to one core; beyond it, that core's watchers read history.
+pub const EVENT_MAILS_MAX: usize = 256;
+
+/// Mails about lost events on their way to one core: each reaches twice as far ahead of history as
+/// the one before, and revisions have 64 bits.
+const LOST_MAILS_MAX: usize = 64;
+
+/// Calls of one core's front-ends under way at once.
+pub const CALLS_MAX: usize = 1 << 16;
+
+/// Expired leases whose ends are under way.
+pub const EXPIRIES_UNDER_WAY_MAX: usize = 1000;
+
+/// Registrations of watched intervals under way from one core.
+pub const REGISTRATIONS_MAX: usize = 1000;
+
+/// Mails of the start of a reign and of a round, both ways.
+const ROUND_MAILS: usize = 16;
+
+/// The most mails from one core that can wait for one other: one for each call on either side,
+/// for each change of control state (calls of all cores, expiries), one for each watched interval
+/// that is given up, and what else is under way, asked and answered.
+#[must_use]
+pub const fn mails_in_flight_max(
+    cores: usize,
+    calls: usize,
+    event_mails: usize,
+    watchers: usize,
+    history_queries: usize,
+) -> usize {
+    let updates = cores * calls + EXPIRIES_UNDER_WAY_MAX;
+    let events = event_mails + LOST_MAILS_MAX;
+    let watches = watchers + REGISTRATIONS_MAX + history_queries;
+    2 * (calls + updates + events + watches) + ROUND_MAILS
+}
+
 const _: () = assert!(ENTRY_BYTES_MAX <= WRITE_BYTES_MAX);
 const _: () = assert!(PAGE_BYTES_MAX <= WHOLE_ANSWER_BYTES_MAX);

@@ -40,6 +40,8 @@ pub struct Pump {
     finished: Rc<Finished>,
     /// Mails that found their mailbox full, by receiver.
     spilled: Vec<VecDeque<Mail>>,
+    /// No more of these can wait for one core.
+    mails_max: usize,
     /// Commits that may be published once nothing is spilled.
     publishing: usize,
     listener: Listener,
@@ -105,6 +107,7 @@ impl Pump {
         times: Arc<StageTimes>,
     ) -> Self {
         let cores = mailboxes.cores();
+        let mails_max = core.mails_max();
         let stopwatch = clock.stopwatch(times.clone());
         core.measure(times, stopwatch.clone());
         Self {
@@ -115,6 +118,7 @@ impl Pump {
             files: Rc::new(files),
             finished: Rc::default(),
             spilled: (0..cores).map(|_| VecDeque::new()).collect(),
+            mails_max,
             publishing: 0,
             listener,
             alarm: Alarm::new(clock),
@@ -211,6 +215,8 @@ impl Pump {
         } else if let Err(mail) = self.mailboxes.try_send(to, mail) {
             spilled.push_back(mail);
         }
+        let waiting = spilled.len();
+        assert!(waiting <= self.mails_max, "{waiting} mails for core {to}: some have no bound");
     }
 
     fn flush_spilled(&mut self) {

@@ -26,6 +26,8 @@ pub(super) struct Control {
     /// Leases without keys, whose ends may be proposed once the watermark has passed this revision.
     pub(super) unrevoked: VecDeque<(Revision, LeaseId, ReplyTo)>,
     pub(super) lessor: Lessor,
+    /// Expired leases whose ends are under way.
+    pub(super) expiries: usize,
     pub(super) coordinator: Coordinator,
     /// Questions for the keys of a lease.
     pub(super) attached_keys: BTreeMap<TaskId, AttachedKeys>,
@@ -57,6 +59,7 @@ impl Control {
             unapplied: VecDeque::new(),
             unrevoked: VecDeque::new(),
             lessor,
+            expiries: 0,
             coordinator: Coordinator::default(),
             attached_keys: BTreeMap::new(),
             late_keepalives: BTreeMap::new(),

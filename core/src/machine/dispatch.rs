@@ -12,7 +12,7 @@ use crate::port::Incoming;
 impl Core {
     pub(super) fn handle_front(&mut self, incoming: Incoming) {
         match incoming {
-            Incoming::Call(call, request) => self.handle_request(ReplyTo::Front(call), request),
+            Incoming::Call(call, request) => self.handle_call(call, request),
             Incoming::WatchOpen(stream) => self.hub.handle_open(stream),
             Incoming::Watch(stream, request) => self.handle_watch(stream, request),
             Incoming::WatchTaken(stream) => self.hub.handle_taken(stream),
@@ -25,7 +25,7 @@ impl Core {
             Mail::Request(call, request) => {
                 self.handle_request(ReplyTo::Core(from, call), *request);
             }
-            Mail::Answer(call, answer) => self.out.push_back(Output::Answer(call, answer)),
+            Mail::Answer(call, answer) => self.answer(call, answer),
             Mail::Page(task, query) => self.queue_query(from, Query::Page(task, *query)),
             Mail::PageDone(task, page) => self.handle_page(from, task, page),
             Mail::Collect(collect) => self.handle_collect(from, collect),
@@ -41,7 +41,7 @@ impl Core {
             Mail::Hash(task, query) => self.queue_query(from, Query::Hash(task, query)),
             Mail::HashDone(task, part) => self.handle_hash(from, task, part),
             Mail::Events(events, bytes) => self.handle_events(from, events, bytes),
-            Mail::EventsLost(revision) => self.hub.handle_lost(revision),
+            Mail::EventsLost(upto) => self.handle_events_lost(from, upto),
             Mail::EventsTaken(bytes) => self.events.taken(from, bytes),
             Mail::Register(interest, interval) => self.handle_register(from, interest, interval),
             Mail::Registered(interest, from_revision) => {
@@ -81,7 +81,7 @@ impl Core {
     /// Answers whoever asked.
     pub(super) fn reply(&mut self, to: ReplyTo, answer: Result<Response, Error>) {
         match to {
-            ReplyTo::Front(call) => self.out.push_back(Output::Answer(call, answer)),
+            ReplyTo::Front(call) => self.answer(call, answer),
             ReplyTo::Core(core, call) => self.mail(core, Mail::Answer(call, answer)),
             ReplyTo::Expiry(lease) => self.handle_expiry_answer(lease, answer),
         }

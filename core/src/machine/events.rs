@@ -15,6 +15,8 @@ use crate::watch::{InterestId, IntervalIndex, LiveEvent};
 /// Who watches this core's keys, and what waits to be sent to them.
 pub(super) struct Events {
     receivers: Vec<Receiver>,
+    /// Mails with events on their way to one receiver.
+    mails_max: usize,
 }
 
 #[derive(Default)]
@@ -25,11 +27,17 @@ struct Receiver {
     unsent: Vec<LiveEvent>,
     /// Bytes sent and not yet taken.
     bytes_in_flight: usize,
+    /// Mails with events, or about lost ones, that are not yet taken.
+    mails_in_flight: usize,
+    /// Events up to this revision were told to be lost.
+    lost_upto: Revision,
+    /// By how much the last such mail ran ahead.
+    lost_ahead: u64,
 }
 
 impl Events {
-    pub(super) fn new(cores: u16) -> Self {
-        Self { receivers: (0..cores).map(|_| Receiver::default()).collect() }
+    pub(super) fn new(cores: u16, mails_max: usize) -> Self {
+        Self { receivers: (0..cores).map(|_| Receiver::default()).collect(), mails_max }
     }
 
     /// The cores that watch `key`.
@@ -55,10 +63,11 @@ impl Events {
         }
     }
 
-    /// A receiver has taken so many bytes.
+    /// A receiver has taken a mail with so many bytes.
     pub(super) fn taken(&mut self, from: CoreId, bytes: usize) {
-        let in_flight = &mut self.receivers[usize::from(from.0)].bytes_in_flight;
-        *in_flight = in_flight.saturating_sub(bytes);
+        let receiver = &mut self.receivers[usize::from(from.0)];
+        receiver.bytes_in_flight = receiver.bytes_in_flight.saturating_sub(bytes);
+        receiver.mails_in_flight = receiver.mails_in_flight.saturating_sub(1);
     }
 
     pub(super) fn unregister(&mut self, from: CoreId, interest: InterestId) {
@@ -75,6 +84,38 @@ impl Events {
     }
 }
 
+impl Receiver {
+    /// The mail for committed events, the last of them at `last`; none when they are known to be
+    /// lost already.
+    fn mail(
+        &mut self,
+        last: Revision,
+        mut events: Vec<LiveEvent>,
+        mails_max: usize,
+    ) -> Option<Mail> {
+        events.retain(|event| event.revision > self.lost_upto);
+        if events.is_empty() {
+            return None;
+        }
+        let bytes = events.iter().map(LiveEvent::size).sum();
+        let full = self.bytes_in_flight + bytes > EVENT_BYTES_IN_FLIGHT_MAX
+            || self.mails_in_flight >= mails_max;
+        let mail = if full { self.lose(last) } else { Mail::Events(events, bytes) };
+        self.bytes_in_flight += if full { 0 } else { bytes };
+        self.mails_in_flight += 1;
+        Some(mail)
+    }
+
+    /// Tells that events are lost. As long as the receiver takes nothing, twice as far ahead each
+    /// time: so few of these mails wait, however long that is.
+    fn lose(&mut self, last: Revision) -> Mail {
+        let waiting = self.mails_in_flight > 0;
+        self.lost_ahead = if waiting { (2 * self.lost_ahead).max(1) } else { 0 };
+        self.lost_upto = Revision(last.0.saturating_add(self.lost_ahead));
+        Mail::EventsLost(self.lost_upto)
+    }
+}
+
 impl Core {
     pub(super) fn handle_register(
         &mut self,
@@ -83,8 +124,9 @@ impl Core {
         interval: Interval,
     ) {
         self.events.register(from, interest, interval);
-        // Writes evaluated before now made no events for it.
-        let live_from = self.shards.last_taken().next();
+        // Writes evaluated before now made no events for it, and some to come are lost already.
+        let lost_upto = self.events.receivers[usize::from(from.0)].lost_upto;
+        let live_from = self.shards.last_taken().max(lost_upto).next();
         self.mail(from, Mail::Registered(interest, live_from));
     }
 
@@ -100,20 +142,17 @@ impl Core {
                 self.hub.handle_live(events);
                 continue;
             }
-            left = true;
-            self.send_events_to(core, last, events);
+            if let Some(mail) = receiver.mail(last, events, self.events.mails_max) {
+                left = true;
+                self.mail(core, mail);
+            }
         }
         left
     }
 
-    fn send_events_to(&mut self, core: CoreId, last: Revision, events: Vec<LiveEvent>) {
-        let bytes = events.iter().map(LiveEvent::size).sum();
-        let receiver = &mut self.events.receivers[usize::from(core.0)];
-        if receiver.bytes_in_flight + bytes > EVENT_BYTES_IN_FLIGHT_MAX {
-            return self.mail(core, Mail::EventsLost(last));
-        }
-        receiver.bytes_in_flight += bytes;
-        self.mail(core, Mail::Events(events, bytes));
+    pub(super) fn handle_events_lost(&mut self, from: CoreId, upto: Revision) {
+        self.hub.handle_lost(upto);
+        self.mail(from, Mail::EventsTaken(0));
     }
 
     pub(super) fn handle_events(&mut self, from: CoreId, events: Vec<LiveEvent>, bytes: usize) {

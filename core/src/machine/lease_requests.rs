@@ -10,6 +10,7 @@ use super::coordinator::MultiRequest;
 use super::mail::{Collect, Mail, ReplyTo, TaskId, Update};
 use crate::api::Response;
 use crate::error::Error;
+use crate::limits::EXPIRIES_UNDER_WAY_MAX;
 
 /// A question for the keys of a lease, waiting for the other cores.
 pub(super) struct AttachedKeys {
@@ -110,7 +111,12 @@ impl Core {
     pub(super) fn expire_leases(&mut self) {
         let (now, serving) = (self.now, self.epoch.0 > 0);
         let Some(control) = self.control.as_mut().filter(|_| serving) else { return };
-        for lease in control.lessor.take_expired(now) {
+        if control.expiries >= EXPIRIES_UNDER_WAY_MAX {
+            return control.lessor.postpone(now);
+        }
+        let expired = control.lessor.take_expired(now);
+        control.expiries += expired.len();
+        for lease in expired {
             self.coordinate(ReplyTo::Expiry(lease), MultiRequest::Revoke(lease));
         }
     }
@@ -118,6 +124,9 @@ impl Core {
     /// An expired lease is over, or its revocation was refused because a client's came first.
     pub(super) fn handle_expiry_answer(&mut self, lease: LeaseId, answer: Result<Response, Error>) {
         debug_assert!(matches!(answer, Ok(_) | Err(Error::LeaseNotFound)), "{lease}: {answer:?}");
+        if let Some(control) = &mut self.control {
+            control.expiries -= 1;
+        }
     }
 
     /// Keepalives that came while the lease was ending learn that it has.

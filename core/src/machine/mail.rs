@@ -50,9 +50,9 @@ pub enum Mail {
     HashDone(TaskId, HashPart),
     /// Committed events that the receiver has registered for; their bytes.
     Events(Vec<LiveEvent>, usize),
-    /// Events up to this revision were left out for want of room.
+    /// Events up to this revision, later ones included, are left out for want of room.
     EventsLost(Revision),
-    /// The receiver of events has taken so many bytes.
+    /// The receiver of events has taken a mail of so many bytes.
     EventsTaken(usize),
     /// The sender wants the events of an interval from now on.
     Register(InterestId, crate::interval::Interval),

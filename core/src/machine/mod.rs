@@ -4,6 +4,7 @@
 //! carries out the [`Output`]s. Nothing here waits, reads a clock or touches a file. The methods
 //! are spread over the files of this folder by what they are about.
 
+mod calls;
 pub mod collect;
 pub mod collected_view;
 mod commits;
@@ -90,6 +91,8 @@ pub struct Core {
     observed: Revision,
     /// The watermark before the mailboxes are being emptied.
     observing: Revision,
+    /// Calls of front-ends that are not answered.
+    calls: usize,
     writes: Writes,
     waiters: Waiters,
     fetches: Fetches,

@@ -23,6 +23,9 @@ use crate::watch::{WatchConfig, WatchHub};
 /// Settings of a core.
 #[derive(Clone, Debug)]
 pub struct CoreConfig {
+    /// Calls of the core's front-ends that may be under way at once, scans between two chunks
+    /// included; more are refused.
+    pub calls: usize,
     /// Most operations of a transaction.
     pub max_txn_ops: usize,
     /// Shortest time to live of a lease, in seconds.
@@ -34,6 +37,9 @@ pub struct CoreConfig {
     pub gathered_bytes: usize,
     /// Bytes of keys and values that one request may have the core tell another.
     pub collected_bytes: usize,
+    /// Mails with events that may be on their way to one other core; beyond it, that core's
+    /// watchers read history.
+    pub event_mails: usize,
     /// Bounds of the watches.
     pub watch: WatchConfig,
     /// Where ids and jitter come from.
@@ -84,6 +90,7 @@ impl Core {
             applied: last,
             observed: last,
             observing: last,
+            calls: 0,
             writes: Default::default(),
             waiters: Default::default(),
             fetches: Default::default(),
@@ -97,7 +104,7 @@ impl Core {
             control: control.map(|(group, _)| Control::new(group, lessor)),
             hub: WatchHub::new(config.watch, config.seed, last),
             watches: Default::default(),
-            events: super::events::Events::new(routing.cores()),
+            events: super::events::Events::new(routing.cores(), config.event_mails),
             own_mail: VecDeque::new(),
             out: VecDeque::new(),
             disk_bytes,

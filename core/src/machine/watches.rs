@@ -9,6 +9,7 @@ use super::mail::Mail;
 use super::{Core, Output};
 use crate::api::WatchRequest;
 use crate::interval::Interval;
+use crate::limits::REGISTRATIONS_MAX;
 use crate::port::StreamId;
 use crate::watch::{HistoryId, InterestId, WatchOutput};
 
@@ -16,6 +17,10 @@ use crate::watch::{HistoryId, InterestId, WatchOutput};
 #[derive(Default)]
 pub(super) struct Watches {
     interests: BTreeMap<InterestId, Interest>,
+    /// Registrations that wait until fewer are under way.
+    unsent: BTreeMap<(InterestId, CoreId), Interval>,
+    /// Registrations that are under way.
+    registering: usize,
     pub(super) histories: BTreeMap<HistoryId, Gathered>,
 }
 
@@ -77,13 +82,25 @@ impl Core {
     fn register(&mut self, interest: InterestId, interval: &Interval) {
         let owners = self.owners(interval);
         for owner in &owners {
-            self.mail(*owner, Mail::Register(interest, interval.clone()));
+            self.watches.unsent.insert((interest, *owner), interval.clone());
         }
         let (missing, live_from) = (owners.len(), Revision::default());
         self.watches.interests.insert(interest, Interest { owners, missing, live_from });
+        self.send_registrations();
+    }
+
+    fn send_registrations(&mut self) {
+        while self.watches.registering < REGISTRATIONS_MAX
+            && let Some(((interest, owner), interval)) = self.watches.unsent.pop_first()
+        {
+            self.watches.registering += 1;
+            self.mail(owner, Mail::Register(interest, interval));
+        }
     }
 
     pub(super) fn handle_registered(&mut self, interest: InterestId, live_from: Revision) {
+        self.watches.registering -= 1;
+        self.send_registrations();
         let Some(known) = self.watches.interests.get_mut(&interest) else { return };
         known.live_from = known.live_from.max(live_from);
         known.missing -= 1;
@@ -95,7 +112,10 @@ impl Core {
     fn unregister(&mut self, interest: InterestId) {
         let Some(known) = self.watches.interests.remove(&interest) else { return };
         for owner in known.owners {
-            self.mail(owner, Mail::Unregister(interest));
+            // What was never sent need not be taken back.
+            if self.watches.unsent.remove(&(interest, owner)).is_none() {
+                self.mail(owner, Mail::Unregister(interest));
+            }
         }
     }
 }

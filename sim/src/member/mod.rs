@@ -307,7 +307,8 @@ impl Member {
                 self.told.push_back(Told::EndStream(core, stream, error));
             }
             Output::Mail(to, mail) => {
-                self.post.send(core, to, mail);
+                let max = self.driver(core).core.mails_max();
+                self.post.send(core, to, mail, max);
                 self.rouse(to);
             }
             Output::Publish => {

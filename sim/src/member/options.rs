@@ -46,12 +46,15 @@ impl Options {
             segment_bytes: random.pick(&[64 << 10, 128 << 10, 1 << 20]),
             block_bytes: random.pick(&[512, 4096]),
             core: CoreConfig {
+                // More than the clients of any test have under way.
+                calls: 1000,
                 max_txn_ops: MAX_TXN_OPS,
                 min_lease_ttl: 2,
                 // None, a few, all.
                 value_bytes: random.pick(&[0, 0, 64, 1 << 20]),
                 gathered_bytes: 64 << 20,
                 collected_bytes: 64 << 20,
+                event_mails: random.pick(&[1, 2, 256]),
                 watch: watch(random),
                 seed: random.next_u64(),
             },

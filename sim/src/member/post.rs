@@ -36,9 +36,12 @@ impl Post {
         self.lines.len() as u16
     }
 
-    pub(super) fn send(&mut self, from: CoreId, to: CoreId, mail: Mail) {
+    /// Sends a mail, one of `max` that may wait for room at most.
+    pub(super) fn send(&mut self, from: CoreId, to: CoreId, mail: Mail, max: usize) {
         let line = self.line(from, to);
         line.waiting.push_back(mail);
+        let waiting = line.waiting.len();
+        assert!(waiting <= max, "{waiting} mails from core {from} wait for core {to}");
         self.fill(from, to);
     }
 

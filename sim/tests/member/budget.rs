@@ -1,10 +1,10 @@
-//! Answers that cannot be streamed share one budget.
+//! Answers that cannot be streamed share one budget, and calls one bound.
 
 use braid_core::api::{PutRequest, RangeRequest, RangeResponse, Request, Response};
 use braid_core::error::Error;
 use braid_core::ids::CoreId;
 use braid_sim::disk::Disk;
-use braid_sim::member::{Member, Options};
+use braid_sim::member::{Member, Options, Told};
 use braid_sim::model::random::Random;
 use bytes::Bytes;
 
@@ -66,4 +66,36 @@ fn run(seed: u64) {
 #[test]
 fn an_answer_beyond_the_budget_is_refused_and_leaves_nothing_behind() {
     each_seed("an_answer_beyond_the_budget_is_refused_and_leaves_nothing_behind", 5, run);
+}
+
+/// Of `CALLS_SENT` calls at once, those beyond the bound are refused; afterwards there is room again.
+fn flood(seed: u64) {
+    const CALLS: usize = 5;
+    const CALLS_SENT: usize = 12;
+    let mut random = Random::new(seed);
+    let mut options = Options::draw(&mut random);
+    options.core.calls = CALLS;
+    let mut member = Member::start(&options, Disk::default(), Random::new(random.next_u64()))
+        .unwrap_or_else(|error| panic!("the disk is refused: {error}"));
+    for _ in 0..3 {
+        for number in 0..CALLS_SENT as i64 {
+            member.call(CoreId(0), put(number));
+        }
+        let mut answers = Vec::new();
+        while answers.len() < CALLS_SENT {
+            assert!(member.advance(), "never answered");
+            while let Some(told) = member.poll_told() {
+                if let Told::Answer(_, _, answer) = told {
+                    answers.push(answer);
+                }
+            }
+        }
+        let refused = answers.iter().filter(|answer| **answer == Err(Error::TooManyRequests));
+        assert_eq!(refused.count(), CALLS_SENT - CALLS);
+    }
+}
+
+#[test]
+fn calls_beyond_the_bound_are_refused_and_leave_nothing_behind() {
+    each_seed("calls_beyond_the_bound_are_refused_and_leave_nothing_behind", 5, flood);
 }
