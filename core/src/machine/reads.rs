@@ -84,7 +84,11 @@ impl Core {
     }
 
     fn route_write(&mut self, to: ReplyTo, request: WriteRequest) {
-        match self.only_core(&request.intervals()) {
+        let owner = match &request {
+            WriteRequest::Put(put) => Some(self.routing.core_of_key(&put.key)),
+            _ => self.only_core(&request.intervals()),
+        };
+        match owner {
             Some(core) if core == self.id => {
                 self.queue_write(PendingWrite { to, request, fetched: Fetched::default() });
             }

@@ -2,9 +2,10 @@
 
 use braid_storage::ids::{GroupId, Revision};
 
+use crate::evaluate::PlannedChange;
 use crate::interval::Interval;
 use crate::routing::Routing;
-use crate::shard::Shard;
+use crate::shard::{Interested, Shard};
 use crate::version::{Found, View};
 
 /// All shards of a core.
@@ -12,6 +13,8 @@ pub struct Shards {
     routing: Routing,
     /// Ascending by id.
     shards: Vec<Shard>,
+    /// The newest revision evaluated in any of them.
+    last_taken: Revision,
 }
 
 impl Shards {
@@ -19,7 +22,8 @@ impl Shards {
     #[must_use]
     pub fn new(routing: Routing, mut shards: Vec<Shard>) -> Self {
         shards.sort_by_key(Shard::id);
-        Self { routing, shards }
+        let last_taken = shards.iter().map(Shard::last_taken).max().unwrap_or(Revision::FRESH);
+        Self { routing, shards, last_taken }
     }
 
     /// The shard that owns `key`, if it lives here.
@@ -51,11 +55,27 @@ impl Shards {
         self.shards.iter_mut()
     }
 
-    /// The newest revision evaluated in any shard that a request with these keys and intervals
-    /// touches.
+    /// The newest revision evaluated in any shard.
     #[must_use]
     pub fn last_taken(&self) -> Revision {
-        self.shards.iter().map(Shard::last_taken).max().unwrap_or(Revision::FRESH)
+        self.last_taken
+    }
+
+    /// Hands a shard of this core its part of an evaluated write; see [`Shard::write`].
+    ///
+    /// # Panics
+    /// When the shard lives elsewhere.
+    pub fn write(
+        &mut self,
+        id: GroupId,
+        revision: Revision,
+        participants: Vec<GroupId>,
+        changes: Vec<PlannedChange>,
+        interested: &dyn Fn(&[u8]) -> Interested,
+    ) {
+        let shard = self.shard_mut(id).expect("a write is routed to its shards' core");
+        shard.write(revision, participants, changes, interested);
+        self.last_taken = self.last_taken.max(revision);
     }
 }
 

@@ -182,21 +182,34 @@ impl Core {
         changes: Vec<PlannedChange>,
         participants: Option<&[GroupId]>,
     ) -> u32 {
+        self.writes.batch_writes += 1;
+        if let ([only], None) = (&changes[..], participants) {
+            let shard = self.routing.shard_of(&only.key);
+            self.write_to_shard(shard, revision, Vec::new(), changes);
+            return 1;
+        }
         let by_shard = self.split(changes);
         let own: Vec<GroupId> = by_shard.iter().map(|(group, _)| *group).collect();
         let alone = participants.is_none() && own.len() == 1;
-        let all = participants.map_or(own.clone(), <[GroupId]>::to_vec);
-        self.writes.batch_writes += 1;
-        for (group, changes) in by_shard {
-            self.writes.batch_bytes += changes.iter().map(PlannedChange::size).sum::<usize>();
-            let participants = if alone { Vec::new() } else { all.clone() };
-            let events = &self.events;
-            let interested = |key: &[u8]| events.interested(key);
-            let shard =
-                self.shards.shard_mut(group).expect("a write is routed to its shards' core");
-            shard.write(revision, participants, changes, &interested);
+        let all = participants.unwrap_or(&own);
+        for (shard, changes) in by_shard {
+            let participants = if alone { Vec::new() } else { all.to_vec() };
+            self.write_to_shard(shard, revision, participants, changes);
         }
         own.len() as u32
+    }
+
+    fn write_to_shard(
+        &mut self,
+        shard: GroupId,
+        revision: Revision,
+        participants: Vec<GroupId>,
+        changes: Vec<PlannedChange>,
+    ) {
+        self.writes.batch_bytes += changes.iter().map(PlannedChange::size).sum::<usize>();
+        let events = &self.events;
+        let interested = |key: &[u8]| events.interested(key);
+        self.shards.write(shard, revision, participants, changes, &interested);
     }
 
     fn split(&self, changes: Vec<PlannedChange>) -> Vec<(GroupId, Vec<PlannedChange>)> {

@@ -66,8 +66,9 @@ pub(super) enum Action {
 }
 
 impl Write {
-    pub(super) fn new(revision: Revision, participants: Vec<GroupId>) -> Self {
-        Self { revision, participants, changes: Vec::new(), index: 0, events: Vec::new() }
+    pub(super) fn new(revision: Revision, participants: Vec<GroupId>, changes: usize) -> Self {
+        let changes = Vec::with_capacity(changes);
+        Self { revision, participants, changes, index: 0, events: Vec::new() }
     }
 }
 
@@ -95,10 +96,14 @@ impl Change {
 
     /// About how many bytes it takes in the log.
     pub(super) fn size(&self) -> usize {
-        let value = match &self.action {
+        CHANGE_BYTES + self.key.len() + self.value_len()
+    }
+
+    /// Bytes of its value.
+    pub(super) fn value_len(&self) -> usize {
+        match &self.action {
             Action::Put { value, .. } => value.len(),
             Action::Delete => 0,
-        };
-        CHANGE_BYTES + self.key.len() + value
+        }
     }
 }

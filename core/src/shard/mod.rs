@@ -140,7 +140,7 @@ impl Shard {
     ) {
         assert!(revision > self.last_taken, "revisions of a shard only grow: {revision}");
         self.last_taken = revision;
-        let mut write = Write::new(revision, participants);
+        let mut write = Write::new(revision, participants, changes.len());
         // Before the first change shows: the pair before an event is the one before the whole write.
         for planned in &changes {
             let watchers = interested(&planned.key);

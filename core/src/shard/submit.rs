@@ -6,7 +6,7 @@ use braid_storage::payload::{self, Encoder};
 use braid_storage::record::{self, Batch, Record, ValueSpan};
 
 use super::Shard;
-use super::in_flight::{Action, Change, Write};
+use super::in_flight::{Action, Change};
 use crate::limits::ENTRY_BYTES_MAX;
 
 /// A run of changes that one entry carries: `changes[from..to]` of the write at `write`.
@@ -63,20 +63,22 @@ impl Shard {
         let mut entries: Vec<Vec<Piece>> = Vec::new();
         let mut room = 0;
         for write in self.submitted..self.writes.len() {
-            for (piece, size) in cut(write, &self.writes[write]) {
+            cut(write, &self.writes[write].changes, &mut |piece, size| {
                 if size > room || entries.is_empty() {
                     entries.push(Vec::new());
                     room = ENTRY_BYTES_MAX;
                 }
                 room = room.saturating_sub(size);
                 entries.last_mut().expect("one was pushed").push(piece);
-            }
+            });
         }
         entries
     }
 
     fn build(&mut self, pieces: &[Piece], epoch: Epoch, watermark: Revision) -> (Batch, Vec<u8>) {
-        let mut values = Vec::new();
+        let changes = |piece: &Piece| &self.writes[piece.write].changes[piece.from..piece.to];
+        let bytes = pieces.iter().flat_map(changes).map(Change::value_len).sum();
+        let mut values = Vec::with_capacity(bytes);
         let mut records = Vec::with_capacity(pieces.len());
         for piece in pieces {
             let write = &mut self.writes[piece.write];
@@ -108,23 +110,34 @@ impl Shard {
     }
 }
 
-fn cut(index: usize, write: &Write) -> Vec<(Piece, usize)> {
-    let mut pieces: Vec<(Piece, usize)> = Vec::with_capacity(1);
+/// Cuts the changes of the write at `write` into pieces that fit an entry, each with its size.
+fn cut(write: usize, changes: &[Change], visitor: &mut dyn FnMut(Piece, usize)) {
+    let size = |changes: &[Change]| changes.iter().map(Change::size).sum::<usize>();
+    let total = size(changes);
+    if total <= ENTRY_BYTES_MAX {
+        return visitor(Piece { write, from: 0, to: changes.len(), part: 0, parts: 1 }, total);
+    }
+    let ends = ends(changes);
+    let parts = ends.len() as u32;
     let mut from = 0;
-    let mut size = 0;
-    for (at, change) in write.changes.iter().enumerate() {
-        if at > from && size + change.size() > ENTRY_BYTES_MAX {
-            pieces.push((Piece { write: index, from, to: at, part: 0, parts: 0 }, size));
-            (from, size) = (at, 0);
+    for (part, to) in (0..).zip(ends) {
+        visitor(Piece { write, from, to, part, parts }, size(&changes[from..to]));
+        from = to;
+    }
+}
+
+/// Where the pieces of a large write end.
+fn ends(changes: &[Change]) -> Vec<usize> {
+    let (mut ends, mut size) = (Vec::new(), 0);
+    for (at, change) in changes.iter().enumerate() {
+        if size > 0 && size + change.size() > ENTRY_BYTES_MAX {
+            ends.push(at);
+            size = 0;
         }
         size += change.size();
     }
-    pieces.push((Piece { write: index, from, to: write.changes.len(), part: 0, parts: 0 }, size));
-    let parts = pieces.len() as u32;
-    for (part, (piece, _)) in pieces.iter_mut().enumerate() {
-        (piece.part, piece.parts) = (part as u32, parts);
-    }
-    pieces
+    ends.push(changes.len());
+    ends
 }
 
 /// The change as the log holds it. Its value goes to the end of `values`; until the entry has its
