@@ -11,6 +11,7 @@
 use braid_storage::ids::Revision;
 use braid_storage::planted::{Bug, planted};
 
+use super::figures::log_bytes;
 use super::packed::{Packed, Stamp};
 use super::revisions::Effect;
 use super::slab::NONE;
@@ -95,7 +96,9 @@ impl Index {
         match self.oldest_in_history(id) {
             Some(oldest) if oldest.stamp() == stamp => self.drop_oldest(id, oldest),
             None if self.records.newest(id).stamp() == stamp => {
-                self.tree.remove(&self.records, self.records.key(id));
+                let key = self.records.key(id);
+                self.held_bytes -= log_bytes(key, &self.records.newest(id));
+                self.tree.remove(&self.records, key);
                 self.records.remove(id);
             }
             _ => return 0,
@@ -109,6 +112,7 @@ impl Index {
     }
 
     fn drop_oldest(&mut self, id: u32, oldest: Packed) {
+        self.held_bytes -= log_bytes(self.records.key(id), &oldest);
         let rest = self.histories.pop(self.records.history(id));
         self.records.set_history(id, rest);
         self.values.remove(oldest.slot());

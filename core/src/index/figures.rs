@@ -1,6 +1,15 @@
 //! Figures about the index.
 
 use super::Index;
+use super::packed::Packed;
+
+/// About what a version takes in the log beside its key and value.
+pub(super) const VERSION_BYTES: u64 = 64;
+
+/// About what one version of `key` takes in the log, in bytes.
+pub(super) fn log_bytes(key: &[u8], version: &Packed) -> u64 {
+    VERSION_BYTES + key.len() as u64 + u64::from(version.value_len())
+}
 
 impl Index {
     /// How many keys live in the newest state.
@@ -15,9 +24,9 @@ impl Index {
         self.len() == 0
     }
 
-    /// Bytes of the keys and values of all newest live versions.
+    /// About what all held versions and tombstones take in the log, in bytes.
     #[must_use]
-    pub fn live_bytes(&self) -> u64 {
-        self.live_bytes
+    pub fn held_bytes(&self) -> u64 {
+        self.held_bytes
     }
 }

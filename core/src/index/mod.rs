@@ -52,8 +52,8 @@ pub struct Index {
     revisions: Revisions,
     values: Values,
     leases: Leases,
-    /// Key and value bytes of the newest live versions.
-    live_bytes: u64,
+    /// What all held versions take in the log, about.
+    held_bytes: u64,
     trimmed_to: Revision,
     /// Changes at `trimmed_to` itself whose predecessors the compaction under way has dropped.
     examined: usize,
@@ -95,7 +95,7 @@ impl Index {
             revisions: Revisions::default(),
             values: Values::new(),
             leases: Leases::new(),
-            live_bytes: 0,
+            held_bytes: 0,
             trimmed_to: Revision::default(),
             examined: 0,
         }
@@ -145,9 +145,7 @@ impl Index {
             Some(id) => self.supersede(id, key, &newest),
             None => self.insert(key, &newest),
         };
-        if newest.is_live() {
-            self.live_bytes += key.len() as u64 + u64::from(newest.value_len());
-        }
+        self.held_bytes += figures::log_bytes(key, &newest);
         let effect = match (lived, newest.is_live()) {
             (false, true) => Effect::Created,
             (true, true) => Effect::Updated,
@@ -169,9 +167,6 @@ impl Index {
         let history = self.histories.push(self.records.history(id), old);
         self.records.set_history(id, history);
         self.records.set_newest(id, newest);
-        if old.is_live() {
-            self.live_bytes -= key.len() as u64 + u64::from(old.value_len());
-        }
         if old.is_live() != newest.is_live() {
             self.tree.set_live(&self.records, key, newest.is_live());
         }

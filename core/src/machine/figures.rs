@@ -12,8 +12,8 @@ use crate::shard::Shard;
 pub struct Figures {
     /// Bytes of its segments on disk, of this and earlier starts.
     pub disk_bytes: u64,
-    /// Bytes of the keys and values that live.
-    pub live_bytes: u64,
+    /// About what the history that is not compacted takes of them.
+    pub held_bytes: u64,
     /// Keys that live.
     pub keys: u64,
     /// Sum of its groups' last indexes.
@@ -25,7 +25,7 @@ pub struct Figures {
 impl std::ops::AddAssign for Figures {
     fn add_assign(&mut self, other: Self) {
         self.disk_bytes += other.disk_bytes;
-        self.live_bytes += other.live_bytes;
+        self.held_bytes += other.held_bytes;
         self.keys += other.keys;
         self.raft_index += other.raft_index;
         self.raft_applied += other.raft_applied;
@@ -60,7 +60,7 @@ impl Core {
         let groups = || self.shards.iter().map(Shard::group).chain(control);
         Figures {
             disk_bytes: self.disk_bytes,
-            live_bytes: self.shards.iter().map(|shard| shard.index().live_bytes()).sum(),
+            held_bytes: self.shards.iter().map(|shard| shard.index().held_bytes()).sum(),
             keys: self.shards.iter().map(|shard| shard.index().len()).sum(),
             raft_index: groups().map(braid_raft::Group::last_index).sum(),
             raft_applied: groups().map(braid_raft::Group::commit_index).sum(),
@@ -83,7 +83,7 @@ impl Core {
         Status {
             revision: self.applied,
             db_size: sum.disk_bytes,
-            db_size_in_use: sum.live_bytes,
+            db_size_in_use: sum.held_bytes,
             raft_index: sum.raft_index,
             raft_applied_index: sum.raft_applied,
             keys: sum.keys,
