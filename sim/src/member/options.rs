@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use braid_core::limits::EVENT_MAILS_MAX;
 use braid_core::machine::CoreConfig;
 use braid_core::watch::WatchConfig;
 
@@ -39,6 +40,12 @@ pub struct Options {
 impl Options {
     /// Draws settings.
     pub fn draw(random: &mut Random) -> Self {
+        let mut options = Self::draw_most(random);
+        options.core.event_mails = [1, 2, EVENT_MAILS_MAX][(options.core.seed % 3) as usize];
+        options
+    }
+
+    fn draw_most(random: &mut Random) -> Self {
         Self {
             cores: random.between(1, 3) as u16,
             shards: random.between(1, 8) as u16,
@@ -54,7 +61,7 @@ impl Options {
                 value_bytes: random.pick(&[0, 0, 64, 1 << 20]),
                 gathered_bytes: 64 << 20,
                 collected_bytes: 64 << 20,
-                event_mails: random.pick(&[1, 2, 256]),
+                event_mails: EVENT_MAILS_MAX,
                 watch: watch(random),
                 seed: random.next_u64(),
             },
