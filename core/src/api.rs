@@ -354,6 +354,8 @@ pub struct Status {
     pub keys: u64,
     /// Last compacted revision; -1 when there was none.
     pub compact_revision: i64,
+    /// The disk is full: what takes space is refused.
+    pub no_space: bool,
 }
 
 /// A message from the client on a watch stream.

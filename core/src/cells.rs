@@ -33,6 +33,8 @@ pub struct Cells {
     counter: OwnLine<AtomicU64>,
     /// The watermark: every revision up to it is committed in every shard it touches.
     watermark: OwnLine<AtomicU64>,
+    /// How many cores wait for room on the disk.
+    out_of_space: OwnLine<AtomicU64>,
     cores: Box<[OwnLine<CoreCells>]>,
 }
 
@@ -59,6 +61,7 @@ impl Cells {
         Self {
             counter: OwnLine(AtomicU64::new(last.0)),
             watermark: OwnLine(AtomicU64::new(last.0)),
+            out_of_space: OwnLine(AtomicU64::new(0)),
             cores: (0..cores).map(idle).collect(),
         }
     }
@@ -132,6 +135,23 @@ impl Cells {
         }
         let before = self.watermark.0.fetch_max(candidate.0, SeqCst);
         candidate.max(Revision(before))
+    }
+
+    /// One more core found no room on the disk for its log to grow.
+    pub fn lose_space(&self) {
+        self.out_of_space.0.fetch_add(1, SeqCst);
+    }
+
+    /// A core that had called [`Self::lose_space`] found room.
+    pub fn find_space(&self) {
+        self.out_of_space.0.fetch_sub(1, SeqCst);
+    }
+
+    /// Whether every core's log has room to grow. All share one disk, so where one has none the
+    /// others will not find any.
+    #[must_use]
+    pub fn have_space(&self) -> bool {
+        self.out_of_space.0.load(SeqCst) == 0
     }
 
     /// The other cores that wait for a revision up to `watermark`.

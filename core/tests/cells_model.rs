@@ -32,6 +32,10 @@ mod atomics {
             ordered(order, || self.0.fetch_add(value, order))
         }
 
+        pub fn fetch_sub(&self, value: u64, order: Ordering) -> u64 {
+            ordered(order, || self.0.fetch_sub(value, order))
+        }
+
         pub fn fetch_max(&self, value: u64, order: Ordering) -> u64 {
             ordered(order, || self.0.fetch_max(value, order))
         }

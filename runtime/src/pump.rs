@@ -23,7 +23,7 @@ use braid_storage::segment::SegmentHeader;
 use crate::clock::{Alarm, Clock};
 use crate::executors::Turn;
 use crate::fatal::{Exit, fatal};
-use crate::files::{LogDir, LogWriter, Pace, SegmentReader};
+use crate::files::{LogDir, LogWriter, SegmentReader, new_segment};
 use crate::log_metrics::LogMetrics;
 use crate::mailbox::CoreEnd;
 
@@ -275,14 +275,8 @@ impl Pump {
 
     fn prepare_segment(&self, segment: SegmentHeader) {
         let (files, finished) = (self.files.clone(), self.finished.clone());
-        // Nothing can be written before the first segment; later ones are prepared ahead.
-        let pace = if segment.ordinal == 0 { Pace::Full } else { Pace::Gentle };
         glommio::spawn_local(async move {
-            let len = u64::from(segment.segment_bytes);
-            let created = files.dir.create(segment.id, len, &segment.encode_block(), pace).await;
-            if let Err(error) = created {
-                fatal(Exit::Disk, format_args!("no new log segment: {error}"));
-            }
+            new_segment(&files.dir, &segment, || finished.push(Input::NoSpace)).await;
             finished.push(Input::SegmentReady(segment.id));
         })
         .detach();

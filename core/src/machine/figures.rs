@@ -88,6 +88,7 @@ impl Core {
             raft_applied_index: sum.raft_applied,
             keys: sum.keys,
             compact_revision: self.compaction.compacted(),
+            no_space: !self.sequencer.cells().have_space(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Input {
     Written(u64),
     /// A segment asked for is ready to be written to.
     SegmentReady(SegmentId),
+    /// The disk has no room for the segment asked for. The driver goes on trying.
+    NoSpace,
     /// All mails before the oldest unanswered [`Output::Publish`] are in their mailboxes.
     Publish,
     /// A value was read from disk; `None` when its place cannot be read.
@@ -38,7 +40,8 @@ pub struct ReadId(pub u64);
 pub enum Output {
     /// Write and sync; answer with [`Input::Written`].
     Write(log::Write),
-    /// Create a segment; answer with [`Input::SegmentReady`].
+    /// Create a segment; answer with [`Input::SegmentReady`], and before with [`Input::NoSpace`]
+    /// if it has to wait for room.
     PrepareSegment(SegmentHeader),
     /// Read a value; answer with [`Input::ValueRead`].
     Read(ReadId, ColdValue),

@@ -35,6 +35,7 @@ mod reads;
 mod round;
 mod setup;
 pub mod shards;
+mod space;
 mod spanning_delete;
 mod startup;
 mod txn_reads;
@@ -113,6 +114,8 @@ pub struct Core {
     out: VecDeque<Output>,
     /// Bytes of the segments on disk that this core accounts for.
     disk_bytes: u64,
+    /// The log's next segment waits for room on the disk.
+    out_of_space: bool,
     times: Arc<StageTimes>,
     stopwatch: Stopwatch,
 }
@@ -132,7 +135,8 @@ impl Core {
             Input::Front(incoming) => self.handle_front(incoming),
             Input::Mail(from, mail) => self.handle_mail(from, mail),
             Input::Written(number) => self.handle_written(number),
-            Input::SegmentReady(segment) => self.log.segment_ready(segment),
+            Input::SegmentReady(segment) => self.handle_segment_ready(segment),
+            Input::NoSpace => self.handle_no_space(),
             Input::Publish => self.handle_publish(),
             Input::ValueRead(read, value) => self.handle_value(read, value),
         }
@@ -177,12 +181,5 @@ impl Core {
         let deadlines =
             [control, self.hub.next_deadline(), self.writes.note_deadline(), compaction];
         deadlines.into_iter().flatten().min()
-    }
-
-    fn poll_segments(&mut self) {
-        while let Some(segment) = self.log.wants_segment() {
-            self.disk_bytes += u64::from(segment.segment_bytes);
-            self.out.push_back(Output::PrepareSegment(segment));
-        }
     }
 }

@@ -41,6 +41,9 @@ pub(super) struct Reads {
 impl Core {
     /// Routes a request of a front-end, or executes one that another core has routed here.
     pub(super) fn handle_request(&mut self, to: ReplyTo, request: Request) {
+        if self.lacks_space_for(&request) {
+            return self.reply(to, Err(Error::NoSpace));
+        }
         match request {
             Request::Range(request) => self.handle_range(to, request),
             Request::RangeNext(scan) => self.handle_range_next(to, scan),

@@ -108,6 +108,7 @@ impl Core {
             own_mail: VecDeque::new(),
             out: VecDeque::new(),
             disk_bytes,
+            out_of_space: false,
             times: Default::default(),
             stopwatch: Default::default(),
             config,

@@ -13,6 +13,7 @@ use super::local_delete::LocalDelete;
 use super::mail::ReplyTo;
 use super::planned::{Change, Planned, plan};
 use crate::api::{DeleteRangeRequest, PutRequest, TxnRequest};
+use crate::error::Error;
 use crate::evaluate::{Fetched, PlannedChange, State, Stop, footprint};
 use crate::limits::{EVALUATIONS_PER_STEP, WRITE_BYTES_MAX};
 use crate::sequencer::CommitBatch;
@@ -134,6 +135,10 @@ impl Core {
     }
 
     fn evaluate(&mut self, write: PendingWrite) {
+        // It may have queued up before the disk was full: the room left is for deletes.
+        if self.lacks_space_for_write(&write.request) {
+            return self.reply(write.to, Err(Error::NoSpace));
+        }
         if leases_named(&write.request).iter().any(|lease| self.leases.is_closing(*lease)) {
             self.writes.parked.push(write);
             return;

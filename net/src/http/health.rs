@@ -1,6 +1,6 @@
 //! `/health`, `/livez` and `/readyz`.
 
-use braid_core::api::{RangeRequest, Request};
+use braid_core::api::{RangeRequest, Request, Response};
 use braid_core::error::Error;
 use bytes::Bytes;
 use http::StatusCode;
@@ -77,21 +77,38 @@ async fn read(front: &FrontEnd, serializable: bool) -> Result<(), Error> {
     }
 }
 
-/// `/health`: a read, as JSON.
+async fn is_disk_full(front: &FrontEnd) -> bool {
+    let call = front.port.call(Request::Status);
+    match within(&*front.timer, front.limits.request_timeout, call).await {
+        Some(Ok(Response::Status(status))) => status.no_space,
+        _ => false,
+    }
+}
+
+/// `/health`: no alarm, and a read, as JSON.
 pub async fn health(query: &str, front: &FrontEnd) -> Reply {
-    let serializable = values(query, "serializable").next() == Some("true");
-    match read(front, serializable).await {
-        Ok(()) => {
+    match reason_of_illness(query, front).await {
+        None => {
             front.metrics.health_success.add(1);
             let body = r#"{"health":"true","reason":""}"#;
             Reply::ok("text/plain; charset=utf-8", body.to_owned())
         }
-        Err(error) => {
+        Some(reason) => {
             front.metrics.health_failures.add(1);
-            let body = format!(r#"{{"health":"false","reason":"RANGE ERROR:{error}"}}"#);
+            let body = format!(r#"{{"health":"false","reason":"{reason}"}}"#);
             Reply::error(StatusCode::SERVICE_UNAVAILABLE, &body)
         }
     }
+}
+
+async fn reason_of_illness(query: &str, front: &FrontEnd) -> Option<String> {
+    let heeds_alarm = !values(query, "exclude").any(|alarm| alarm == "NOSPACE");
+    if heeds_alarm && is_disk_full(front).await {
+        return Some("ALARM NOSPACE".to_owned());
+    }
+    let serializable = values(query, "serializable").next() == Some("true");
+    let error = read(front, serializable).await.err()?;
+    Some(format!("RANGE ERROR:{error}"))
 }
 
 /// `/livez`, `/readyz` or one of their checks. Only a probe as a whole can leave checks out.

@@ -17,7 +17,7 @@ pub fn hash_kv(request: &pb::HashKvRequest) -> Request {
     Request::HashKv { revision: request.revision }
 }
 
-/// Alarm: there are none to list yet, and none can be changed.
+/// Alarm: the one for a full disk may be listed. It comes and goes with the disk's room.
 ///
 /// # Errors
 /// When an alarm is to be changed.
@@ -26,7 +26,10 @@ pub fn alarm(request: &pb::AlarmRequest) -> Result<Request, Status> {
         // Status tells the revision for the header.
         return Ok(Request::Status);
     }
-    Err(Status::new(Code::Unimplemented, "etcdserver: alarms are not built yet: only listing them"))
+    Err(Status::new(
+        Code::Unimplemented,
+        "etcdserver: alarms cannot be changed: NOSPACE ends by itself once the disk has room",
+    ))
 }
 
 /// Why Defragment does nothing.
@@ -45,7 +48,8 @@ pub fn finish(method: Method, response: &Response, identity: &Identity) -> Optio
     let payload = match (method, response) {
         (Method::Status, Response::Status(status)) => framed(&status_response(status, identity)),
         (Method::Alarm, Response::Status(status)) => {
-            framed(&pb::AlarmResponse { header: header(status.revision), alarms: Vec::new() })
+            let alarms = alarms(status, identity).collect();
+            framed(&pb::AlarmResponse { header: header(status.revision), alarms })
         }
         (Method::AuthStatus, Response::Status(status)) => {
             framed(&auth_status(identity, status.revision))
@@ -72,6 +76,16 @@ fn auth_status(identity: &Identity, revision: Revision) -> pb::AuthStatusRespons
     pb::AuthStatusResponse { header, enabled: false, auth_revision: 1 }
 }
 
+fn alarms(status: &api::Status, identity: &Identity) -> impl Iterator<Item = pb::AlarmMember> {
+    let (member_id, alarm) = (identity.member_id, pb::AlarmType::Nospace as i32);
+    status.no_space.then_some(pb::AlarmMember { member_id, alarm }).into_iter()
+}
+
+/// An alarm as etcd's Status words it.
+fn text(alarm: &pb::AlarmMember) -> String {
+    format!("memberID:{} alarm:{} ", alarm.member_id, alarm.alarm().as_str_name())
+}
+
 fn status_response(status: &api::Status, identity: &Identity) -> pb::StatusResponse {
     pb::StatusResponse {
         header: Some(identity.header(status.revision)),
@@ -82,7 +96,7 @@ fn status_response(status: &api::Status, identity: &Identity) -> pb::StatusRespo
         raft_index: status.raft_index,
         raft_term: identity.raft_term.get(),
         raft_applied_index: status.raft_applied_index,
-        errors: Vec::new(),
+        errors: alarms(status, identity).map(|alarm| text(&alarm)).collect(),
         db_size_in_use: status.db_size_in_use as i64,
         is_learner: false,
         storage_version: CLUSTER_VERSION.to_owned(),

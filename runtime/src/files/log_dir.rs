@@ -1,41 +1,25 @@
-//! The folder of the segment files: listing and reading them before the executors start, making
-//! new ones while they run.
+//! The folder of the segment files: listing, reading and tidying them before the executors start.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use braid_storage::ids::SegmentId;
 use braid_storage::recover::Leftover;
 use glommio::io::OpenOptions;
 
 use super::{Access, FileError, LogFile, failed};
-use crate::clock;
-
-/// Bytes zeroed by one write: large enough for full speed, small enough that a log write behind
-/// one waits for about a millisecond.
-const ZERO_CHUNK: usize = 1 << 20;
 
 /// The ending of a segment that is being made. It becomes a segment by renaming, so one that a
 /// crash left half made never looks like one.
-const UNFINISHED: &str = ".new";
-
-/// How fast a new segment is zeroed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// As fast as the disk can: nobody waits for anything else yet.
-    Full,
-    /// Half of the time, so that log writes find the disk idle.
-    Gentle,
-}
+pub(super) const UNFINISHED: &str = ".new";
 
 /// The folder `log` of a data directory.
 #[derive(Clone, Debug)]
 pub struct LogDir {
-    path: PathBuf,
-    access: Access,
+    pub(super) path: PathBuf,
+    pub(super) access: Access,
 }
 
 impl LogDir {
@@ -145,66 +129,9 @@ impl LogDir {
             }
         }
     }
-
-    /// Makes a segment of `len` bytes that begins with `first_block` (a whole number of blocks)
-    /// and holds zeros otherwise; durable once this completes. Every block is written, not just
-    /// reserved, so that no later write changes the file's metadata.
-    ///
-    /// # Errors
-    /// The system's; no segment of this name is there then.
-    pub async fn create(
-        &self,
-        id: SegmentId,
-        len: u64,
-        first_block: &[u8],
-        pace: Pace,
-    ) -> Result<(), FileError> {
-        let unfinished = self.path.join(id.file_name() + UNFINISHED);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        let file = LogFile::open(&unfinished, self.access, &options).await?;
-        let filled = fill(&file, len, first_block, pace).await;
-        filled.map_err(failed("fill", &unfinished))?;
-        file.close().await.map_err(failed("close", &unfinished))?;
-        self.publish(unfinished, self.file(id)).await
-    }
-
-    async fn publish(&self, unfinished: PathBuf, path: PathBuf) -> Result<(), FileError> {
-        let folder = self.path.clone();
-        let rename = move || {
-            fs::rename(&unfinished, &path).map_err(failed("rename", &unfinished))?;
-            sync_dir(&folder)
-        };
-        glommio::executor().spawn_blocking(rename).await
-    }
 }
 
-/// Writes `first_block` and zeros up to `len`, then syncs.
-async fn fill(file: &LogFile, len: u64, first_block: &[u8], pace: Pace) -> io::Result<()> {
-    file.reserve(len).await?;
-    let mut at = 0;
-    let mut start = first_block;
-    while at < len {
-        let size = usize::try_from(len - at).map_or(ZERO_CHUNK, |left| left.min(ZERO_CHUNK));
-        let began = Instant::now();
-        file.write(at, size, |buffer| begin_with(start, buffer)).await?;
-        at += size as u64;
-        start = &[];
-        if pace == Pace::Gentle {
-            clock::sleep(began.elapsed()).await;
-        }
-    }
-    file.fdatasync().await
-}
-
-/// Makes `buffer` hold `start`, then zeros.
-fn begin_with(start: &[u8], buffer: &mut [u8]) {
-    let (head, rest) = buffer.split_at_mut(start.len());
-    head.copy_from_slice(start);
-    rest.fill(0);
-}
-
-fn sync_dir(path: &Path) -> Result<(), FileError> {
+pub(super) fn sync_dir(path: &Path) -> Result<(), FileError> {
     File::open(path).and_then(|dir| dir.sync_all()).map_err(failed("sync", path))
 }
 
@@ -224,38 +151,10 @@ fn read_full(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TempDir, on_executor};
+    use super::super::testing::TempDir;
     use super::*;
 
     const ID: SegmentId = SegmentId(0x42);
-
-    #[test]
-    fn a_new_segment_is_its_first_block_and_zeros() {
-        let temp = TempDir::new();
-        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
-        let len = 3 * ZERO_CHUNK as u64 + 8192;
-        let creating = dir.clone();
-        on_executor(async move {
-            creating.create(ID, len, &[7; 4096], Pace::Gentle).await.unwrap();
-        });
-        assert_eq!(dir.list().unwrap(), [(ID, len)]);
-        let bytes = dir.read(ID, 0, usize::try_from(len).unwrap() + 1).unwrap();
-        assert_eq!(bytes.len() as u64, len);
-        assert!(bytes[..4096].iter().all(|&byte| byte == 7));
-        assert!(bytes[4096..].iter().all(|&byte| byte == 0));
-    }
-
-    #[test]
-    fn all_blocks_of_a_new_segment_are_written() {
-        use std::os::unix::fs::MetadataExt;
-        let temp = TempDir::new();
-        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
-        let creating = dir.clone();
-        on_executor(async move {
-            creating.create(ID, 1 << 20, &[], Pace::Full).await.unwrap();
-        });
-        assert!(fs::metadata(dir.file(ID)).unwrap().blocks() * 512 >= 1 << 20);
-    }
 
     #[test]
     fn leftovers_are_given_back() {
@@ -291,17 +190,6 @@ mod tests {
         let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
         assert!(!unfinished.exists() && stranger.exists());
         assert_eq!(dir.list().unwrap(), []);
-    }
-
-    #[test]
-    fn an_existing_segment_is_not_overwritten_half_way() {
-        let temp = TempDir::new();
-        let dir = LogDir::open(temp.path(), Access::Direct).unwrap();
-        fs::write(dir.path.join(ID.file_name() + UNFINISHED), b"other").unwrap();
-        on_executor(async move {
-            let error = dir.create(ID, 4096, &[], Pace::Full).await.unwrap_err();
-            assert!(error.to_string().contains("cannot open"), "{error}");
-        });
     }
 
     #[test]

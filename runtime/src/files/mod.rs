@@ -3,16 +3,18 @@
 mod log_dir;
 mod log_file;
 mod log_writer;
+mod new_segment;
 mod segment_reader;
 mod unsynced_journal;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use log_dir::{LogDir, Pace};
+pub use log_dir::LogDir;
 pub use log_file::Access;
 use log_file::LogFile;
 pub use log_writer::{LogWriter, SyncMethod};
+pub use new_segment::{Pace, new_segment};
 pub use segment_reader::SegmentReader;
 pub use unsynced_journal::UnsyncedJournal;
 
@@ -29,6 +31,11 @@ impl FileError {
     /// The system's error.
     pub fn io(&self) -> &io::Error {
         &self.source
+    }
+
+    /// Whether it is for want of room that it failed: on the disk, or in somebody's share of it.
+    pub fn is_no_space(&self) -> bool {
+        matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
     }
 }
 

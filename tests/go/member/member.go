@@ -212,6 +212,16 @@ func (m *Member) signal(sig syscall.Signal) error {
 	}
 }
 
+// ExitCode waits until the process leaves by itself.
+func (m *Member) ExitCode() (int, error) {
+	select {
+	case <-m.exited:
+		return m.cmd.ProcessState.ExitCode(), nil
+	case <-time.After(stopLimit):
+		return 0, fmt.Errorf("server did not leave within %v", stopLimit)
+	}
+}
+
 // Running tells whether the process is still there.
 func (m *Member) Running() bool {
 	select {
