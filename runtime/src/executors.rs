@@ -234,7 +234,16 @@ fn executor(core: CoreId, cpu: usize, options: &Options) -> Result<LocalExecutor
         .ring_depth(options.ring_depth)
         .io_memory(options.io_memory)
         .make()
-        .map_err(|error| StartError::Core { core, reason: error.to_string() })
+        .map_err(|error| StartError::Core { core, reason: reason(error) })
+}
+
+/// What the system said, and what to do where that is known.
+fn reason(error: glommio::GlommioError<()>) -> String {
+    let error = io::Error::from(error);
+    match error.raw_os_error() {
+        Some(libc::EMFILE) => format!("{error}; raise the limit (ulimit -n, LimitNOFILE=)"),
+        _ => error.to_string(),
+    }
 }
 
 #[cfg(test)]

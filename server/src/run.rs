@@ -24,6 +24,7 @@ use braid_storage::log::LogConfig;
 use braid_storage::member::Identity;
 
 use crate::config::Config;
+use crate::host::open_files;
 use crate::listeners::{ListenError, Listeners};
 use crate::probe::data_dir::{DataDir, DataDirError};
 use crate::probe::{self, StorageError};
@@ -79,8 +80,8 @@ pub enum RunError {
 /// The environment makes service impossible.
 pub fn run(config: Config) -> Result<(), RunError> {
     uring::check()?;
-    signals::prepare().map_err(RunError::Signals)?;
     fatal::exit_on_panic();
+    open_files::raise_limit();
     let directory = DataDir::open(&config.member.data_dir, config.member.cluster_state)?;
     // A port that is taken is told before anything is written or read back.
     let listeners = Listeners::bind(&config)?;
@@ -94,6 +95,8 @@ pub fn run(config: Config) -> Result<(), RunError> {
     let found = recover(&config, &dir, &identity)?;
     let states = assemble(&config, &identity, found)?;
     let options = Options { spin: spin(&config), ..Options::for_cores(states.len()) };
+    // Until here a signal ends the process as it ends any other: there is nothing to finish.
+    signals::prepare().map_err(RunError::Signals)?;
     let parts = parts(states, listeners);
     let shared = share(config, identity, dir)?;
     executors::start(&options, parts, move |_, parts| serve(shared, parts))?.join();

@@ -1,6 +1,7 @@
 //! What the machine and the container give this process.
 
 mod cgroup;
+pub mod open_files;
 
 use std::path::Path;
 
