@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
+use std::time::Duration;
 
 use braid_net::{FrontEnd, serve_connection, serve_metrics_connection};
 use braid_runtime::executors::spawn;
@@ -15,6 +16,11 @@ use crate::config::Config;
 /// Connections for metrics and health checks. They are counted apart, so that a member with too
 /// many clients can still be looked at.
 const METRICS_CONNECTIONS_MAX: usize = 256;
+
+/// How often an address is tried that is in use.
+const BIND_TRIES: u32 = 100;
+/// How long is waited between two tries.
+const BIND_PAUSE: Duration = Duration::from_millis(20);
 
 /// An address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +67,23 @@ impl Listeners {
 }
 
 fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError> {
-    let bind = |&address| sockets::bind(address).map_err(|error| ListenError { address, error });
+    let bind = |&address| bind(address).map_err(|error| ListenError { address, error });
     addresses.iter().map(bind).collect()
+}
+
+/// The kernel takes down the rings of a killed process some time after its end, and with them the
+/// sockets that they still refer to. So a server that is started at once after a kill may find
+/// its own address taken, for a moment; another server keeps it.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let mut tries = BIND_TRIES;
+    loop {
+        match sockets::bind(address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 1 => tries -= 1,
+            other => return other,
+        }
+        #[expect(clippy::disallowed_methods, reason = "no core runs yet")]
+        std::thread::sleep(BIND_PAUSE);
+    }
 }
 
 async fn accept_or_die(
