@@ -15,11 +15,11 @@
 //! | | where it is checked |
 //! |---|---|
 //! | Raft itself: votes, replication, configuration changes | the `raft` crate's tests, the simulator |
-//! | single loads and stores of the cells: a step here is one call of the sequencer | the loom tests of `core` |
+//! | single loads and stores of the cells: a step here is one call of the sequencer | `core/tests/cells_model.rs` |
 //! | time, but for the one bit in `lease` | the simulator |
-//! | bounded mailboxes that wait for each other | the simulator, with mailboxes of two messages |
+//! | bounded mailboxes that wait for each other | the simulator, with short mailboxes |
 //! | that every core acts on a compaction, a grant or a permission before it is acknowledged | the tests of `core`, the simulator |
-//! | where followers resume after a snapshot | the simulator |
+//! | where followers resume after a snapshot | nowhere yet: there are no snapshots |
 //! | records of several frames, torn frames, cleaning | the tests of `storage`, the simulator |
 
 pub mod bounds;

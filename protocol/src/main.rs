@@ -22,7 +22,7 @@ Visits every state of the revision protocol's model, up to a size:
   --threads N     threads of the search (2)
   --steps N       give up after so many million steps (none)
   --followers N   1: followers show what they are told (0)
-  --lease N       1: there is a lease (0)
+  --lease N       1: there is a lease (0); only with one core
   --progress      checks from every state that work goes on; slower
   --trap NAME     plants a bug; the search ends when it is found";
 
