@@ -22,6 +22,8 @@ pub struct Bounds {
     pub followers: bool,
     /// Whether there is a lease.
     pub lease: bool,
+    /// Whether a setting changes.
+    pub setting: bool,
 }
 
 impl Bounds {
@@ -44,6 +46,7 @@ impl Default for Bounds {
             failures: 0,
             followers: false,
             lease: false,
+            setting: false,
         }
     }
 }

@@ -95,7 +95,8 @@ impl Protocol {
 
     fn begin(&self, state: &mut State, member: Member, decision: Plan, terms: PerGroup) {
         let Plan { epoch, base } = decision;
-        let reign = Reign::new(epoch, base, terms, self.bounds.cores);
+        let mut reign = Reign::new(epoch, base, terms, self.bounds.cores);
+        reign.acting = self.acting_at_first(state, member);
         state.member_mut(member).reign = Some(reign);
         if self.bounds.lease && self.trap != Some(Trap::LeaseTimeGoesOn) {
             state.member_mut(member).counts_anew = true;
@@ -107,7 +108,7 @@ impl Protocol {
     fn durable(&self, state: &State, member: Member) -> Revision {
         let noted = |entry: &Entry| match entry {
             Entry::Record(_, noted) => *noted,
-            Entry::Decision(..) | Entry::LeaseEnd { .. } => Revision::FRESH,
+            Entry::Decision(..) | Entry::LeaseEnd { .. } | Entry::Setting => Revision::FRESH,
         };
         let entries = state.groups().flat_map(|group| self.surveyed(state, member, group));
         entries.map(noted).max().unwrap_or(Revision::FRESH)

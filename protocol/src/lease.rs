@@ -132,7 +132,7 @@ fn told_by<'a>(state: &'a State, member: Member, of: impl Fn(Group) -> &'a [Entr
                     let attached = if record.change == Change::Attach { record.parts.0 } else { 0 };
                     lease.attached.0 |= attached;
                 }
-                Entry::Record(..) | Entry::Decision(..) => {}
+                Entry::Record(..) | Entry::Decision(..) | Entry::Setting => {}
             }
         }
     }

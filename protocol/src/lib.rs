@@ -18,7 +18,6 @@
 //! | single loads and stores of the cells: a step here is one call of the sequencer | `core/tests/cells_model.rs` |
 //! | time, but for the one bit in `lease` | the simulator |
 //! | bounded mailboxes that wait for each other | the simulator, with short mailboxes |
-//! | that every core acts on a compaction, a grant or a permission before it is acknowledged | the tests of `core`, the simulator |
 //! | where followers resume after a snapshot | nowhere yet: there are no snapshots |
 //! | records of several frames, torn frames, cleaning | the tests of `storage`, the simulator |
 
@@ -37,6 +36,7 @@ mod properties;
 mod rounds;
 pub mod scenario;
 pub mod sequencing;
+pub mod settings;
 pub mod state;
 mod symmetry;
 pub mod trap;

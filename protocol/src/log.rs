@@ -107,6 +107,8 @@ pub enum Entry {
     Record(Record, Revision),
     /// Control group: a reign begins, bound to the terms of all groups.
     Decision(Epoch, Revision, PerGroup),
+    /// Control group: a change of settings.
+    Setting,
     /// Control group: a lease without keys ends.
     LeaseEnd {
         /// Whether a client was promised more time.
@@ -171,7 +173,7 @@ impl Log {
 pub fn records(entries: &[Entry]) -> impl Iterator<Item = Record> {
     entries.iter().filter_map(|entry| match entry {
         Entry::Record(record, _) => Some(*record),
-        Entry::Decision(..) | Entry::LeaseEnd { .. } => None,
+        Entry::Decision(..) | Entry::LeaseEnd { .. } | Entry::Setting => None,
     })
 }
 

@@ -23,6 +23,7 @@ Visits every state of the revision protocol's model, up to a size:
   --steps N       give up after so many million steps (none)
   --followers N   1: followers show what they are told (0)
   --lease N       1: there is a lease (0); only with one core
+  --setting N     1: a setting changes (0)
   --progress      checks from every state that work goes on; slower
   --trap NAME     plants a bug; the search ends when it is found";
 
@@ -82,6 +83,7 @@ fn set(options: &mut Options, name: &str, value: &str) -> Result<(), String> {
         "--failures" => bounds.failures = number,
         "--followers" => bounds.followers = number > 0,
         "--lease" => bounds.lease = number > 0,
+        "--setting" => bounds.setting = number > 0,
         "--threads" => options.threads = usize::from(number.max(1)),
         "--steps" => options.steps_max = usize::from(number) * 1_000_000,
         _ => return Err(format!("unknown option {name}")),

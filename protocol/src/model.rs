@@ -6,6 +6,7 @@ use crate::bounds::Bounds;
 use crate::cores::Step;
 use crate::log::{Change, Entry, Group, Groups, Member};
 use crate::properties;
+use crate::settings::SettingStep;
 use crate::state::State;
 use crate::trap::Trap;
 
@@ -68,6 +69,8 @@ pub enum Action {
         /// The follower.
         to: Member,
     },
+    /// A step of the change of settings.
+    Setting(Member, SettingStep),
     /// A core of a leader takes a step of its own.
     Core(Member, Step),
     /// The message to this follower is completed.
@@ -95,6 +98,7 @@ impl Model for Protocol {
             self.member_actions(state, member, actions);
             self.writes(state, member, actions);
             self.core_actions(state, member, actions);
+            self.setting_actions(state, member, actions);
             self.lease_actions(state, member, actions);
             self.follower_actions(state, member, actions);
         }
@@ -134,6 +138,7 @@ impl Protocol {
             Action::Keepalive(member) => self.keepalive(state, member),
             Action::CloseLease(member) => self.close_lease(state, member),
             Action::EndLease(member) => self.end_lease(state, member),
+            Action::Setting(member, step) => self.setting_step(state, member, step),
             Action::Core(member, step) => self.core_step(state, member, step),
             Action::Tell { leader, to } => self.tell(state, leader, to),
             Action::TellRest(to) => self.tell_rest(state, to),
@@ -230,6 +235,6 @@ fn own_is_next(state: &State, member: Member, group: Group) -> bool {
         && match &log.entries[usize::from(known)] {
             Entry::Record(record, _) => Some(record.epoch) == own_epoch,
             Entry::Decision(_, _, terms) => *terms == of.roles,
-            Entry::LeaseEnd { .. } => of.reign.is_some(),
+            Entry::LeaseEnd { .. } | Entry::Setting => of.reign.is_some(),
         }
 }

@@ -44,6 +44,9 @@ fn safety() -> Vec<Property<Protocol>> {
         Property::always("nobody sees above the watermark", |_, state: &State| {
             state.fault != Some(Fault::AboveWatermark)
         }),
+        Property::always("a changed setting holds on every core", |model: &Protocol, state| {
+            model.setting_holds(state)
+        }),
         Property::always("a confirmed read sees everything acknowledged", fresh_reads),
     ]
 }
@@ -75,6 +78,12 @@ fn reachable(model: &Protocol) -> Vec<Property<Protocol>> {
     }
     if model.bounds.lease {
         reachable.push(Property::sometimes("a lease ends with keys of two shards", |_, s| ends(s)));
+    }
+    if model.bounds.setting {
+        let after = |_: &Protocol, state: &State| {
+            state.acknowledged && decided(state).last().is_some_and(|last| last.epoch >= Epoch(2))
+        };
+        reachable.push(Property::sometimes("a setting is kept by a second epoch", after));
     }
     if model.bounds.cores > 1 {
         reachable.extend(cores_do_things());

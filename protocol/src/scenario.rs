@@ -21,6 +21,8 @@ pub enum Scenario {
     Cores,
     /// Two members of two cores each.
     CoresOfMembers,
+    /// A setting changes, with a write beside it.
+    Setting,
     /// Work goes on from every state.
     Progress,
 }
@@ -39,6 +41,7 @@ impl Scenario {
             Self::Lease => Bounds { lease: true, elections: 1, takeovers: 1, ..small },
             Self::Cores => Bounds { members: 1, failures: 1, ..two_cores },
             Self::CoresOfMembers => two_cores,
+            Self::Setting => Bounds { members: 1, setting: true, ..two_cores },
             Self::Progress => Bounds { failures: 1, elections: 1, ..small },
         };
         Protocol { bounds, trap, progress: matches!(self, Self::Progress | Self::Cores) }
@@ -65,6 +68,7 @@ impl Trap {
             | Self::GatesStayOpen
             | Self::PublishBeforeEvents
             | Self::DrainBeforeWatermark => Scenario::Cores,
+            Self::AcknowledgeBeforeAllAct => Scenario::Setting,
             _ => Scenario::Elections,
         }
     }

@@ -22,6 +22,8 @@ pub struct State {
     pub writes: u8,
     /// Failed appends and voluntary epochs so far.
     pub failures: u8,
+    /// Whether a client was told that the setting is changed.
+    pub acknowledged: bool,
     /// The first thing that went wrong.
     pub fault: Option<Fault>,
 }
@@ -69,6 +71,8 @@ pub struct Reign {
     pub cores: Cores,
     /// Whether it takes puts that name the lease.
     pub lease: Gate,
+    /// The cores that act on the changed setting, as bits.
+    pub acting: u8,
     /// Shards to which it has itself attached a key, in flight or not.
     pub attached: Groups,
 }
@@ -83,6 +87,7 @@ impl Reign {
             sequencing: Sequencing::new(cores, base),
             cores: Cores::new(cores, base),
             lease: Gate::Open,
+            acting: 0,
             attached: Groups::default(),
         }
     }
@@ -153,6 +158,7 @@ impl State {
             shards_alike: bounds.cores == 1,
             writes: 0,
             failures: 0,
+            acknowledged: false,
             fault: None,
         };
         let control = &mut state.logs[0];

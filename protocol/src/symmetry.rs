@@ -42,8 +42,9 @@ struct Encoder<'a> {
 
 impl Encoder<'_> {
     fn state(mut self) -> Vec<u8> {
-        let State { history, writes, failures, fault, .. } = self.state;
+        let State { history, writes, failures, fault, acknowledged, .. } = self.state;
         self.bytes.extend([*writes, *failures, fault.map_or(0, |fault| 1 + fault as u8)]);
+        self.bytes.push(u8::from(*acknowledged));
         self.bytes.push(history.len() as u8);
         for record in history {
             self.record(record);
@@ -75,6 +76,7 @@ impl Encoder<'_> {
                 self.revision(*base);
                 self.per_group(terms);
             }
+            Entry::Setting => self.bytes.push(4),
             Entry::LeaseEnd { early } => self.bytes.extend([3, u8::from(*early)]),
         }
     }
@@ -144,6 +146,7 @@ impl Encoder<'_> {
             self.cores(&reign.cores);
         }
         self.groups(reign.attached);
+        self.bytes.push(reign.acting);
         for core in &reign.sequencing.in_flight {
             self.bytes.push(core.len() as u8);
             for (revision, pending) in core {

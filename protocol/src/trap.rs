@@ -50,11 +50,13 @@ pub enum Trap {
     PublishBeforeEvents,
     /// A watcher empties its mailbox before it reads the watermark.
     DrainBeforeWatermark,
+    /// A change of settings is acknowledged as soon as it is committed.
+    AcknowledgeBeforeAllAct,
 }
 
 impl Trap {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::SequenceWhilePlanning,
         Self::NoControlBarrier,
         Self::NoShardBarrier,
@@ -78,5 +80,6 @@ impl Trap {
         Self::GatesStayOpen,
         Self::PublishBeforeEvents,
         Self::DrainBeforeWatermark,
+        Self::AcknowledgeBeforeAllAct,
     ];
 }

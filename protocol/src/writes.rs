@@ -77,7 +77,7 @@ impl Protocol {
         *known += 1;
         match state.log(group).entries[at] {
             Entry::Record(record, _) => self.record_committed(state, member, group, record),
-            Entry::LeaseEnd { .. } => {}
+            Entry::LeaseEnd { .. } | Entry::Setting => {}
             Entry::Decision(epoch, base, terms) => {
                 self.decided(state, member, Plan { base, epoch }, terms);
             }

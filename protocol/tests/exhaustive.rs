@@ -46,6 +46,11 @@ fn leaders_of_two_cores_change() {
 }
 
 #[test]
+fn settings_change() {
+    holds(Scenario::Setting);
+}
+
+#[test]
 fn work_goes_on() {
     holds(Scenario::Progress);
 }

@@ -50,4 +50,5 @@ traps! {
     gates_stay_open: GatesStayOpen,
     publishing_before_events: PublishBeforeEvents,
     draining_before_the_watermark: DrainBeforeWatermark,
+    acknowledging_before_all_act: AcknowledgeBeforeAllAct,
 }
