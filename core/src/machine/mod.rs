@@ -155,6 +155,8 @@ impl Core {
         self.stopwatch.enter(Stage::Evaluate);
         let mut more = self.run_writes();
         more |= self.run_coordinator();
+        // This core's own part of a round that begins is told in the same step.
+        self.drain_own_mail();
         more |= self.run_queries();
         more |= self.run_compaction();
         // What these mails set off was not worked on yet.

@@ -209,7 +209,8 @@ impl Core {
     }
 
     /// Ends a lease: its keys and the lease go at one revision; without keys the control group
-    /// alone decides.
+    /// alone decides. In one piece, since a lease closes for all its keys at once; each of them was
+    /// attached by a put of its own.
     fn revoke(&mut self, to: ReplyTo, lease: LeaseId, round: &mut Round) {
         let Round { view, outcomes, .. } = round;
         let closing = self.leases.is_closing(lease) || outcomes.closed_leases.contains(&lease);

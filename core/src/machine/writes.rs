@@ -134,6 +134,8 @@ impl Core {
         }
     }
 
+    /// Evaluates one write in one piece; the number of its operations bounds a transaction, but for
+    /// what ranges inside answer with, which is as large as the client asks for.
     fn evaluate(&mut self, write: PendingWrite) {
         // It may have queued up before the disk was full: the room left is for deletes.
         if self.lacks_space_for_write(&write.request) {

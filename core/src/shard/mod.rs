@@ -184,7 +184,8 @@ impl Shard {
         (self.committed > 0).then(|| self.writes[0].revision)
     }
 
-    /// Moves committed writes up to `watermark` into the index.
+    /// Moves committed writes up to `watermark` into the index. In one piece, however large they
+    /// are: whoever reads the newest state next must see each of them as a whole.
     pub fn apply(&mut self, watermark: Revision) {
         while self.committed > 0 && self.writes[0].revision <= watermark {
             let Some(write) = self.writes.pop_front() else { return };
