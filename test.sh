@@ -10,9 +10,10 @@
 #   supply     licences, sources and bans of dependencies (where cargo-deny is installed)
 #   fuzz       each fuzz target for some seconds (fuzz/run.sh; for longer: fuzz/run.sh SECONDS)
 #   blackbox   the release binary against real clients and a real etcd (tests/run.sh)
+#   hot        instructions of hot functions against their limits (perf/limits.txt)
 #
-# Needs cargo with rustfmt and clippy, a C and a C++ compiler, Go and Python 3; `.ci/run` installs or names
-# what is missing.
+# Needs cargo with rustfmt and clippy, a C and a C++ compiler, Go, Python 3 and valgrind; `.ci/run`
+# installs or names what is missing.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -58,6 +59,11 @@ section_blackbox() {
 	tests/run.sh
 }
 
+section_hot() {
+	cargo build --release --locked --package braid-perf
+	"${CARGO_TARGET_DIR:-target}/release/braid-perf" instructions
+}
+
 declare -a failed=() times=()
 
 # In a subshell of its own: `set -e` is off inside an `if`, and a section must stop at its first error.
@@ -73,7 +79,7 @@ run() {
 }
 
 sections=("$@")
-if ((${#sections[@]} == 0)); then sections=(format lint unit supply fuzz blackbox); fi
+if ((${#sections[@]} == 0)); then sections=(format lint unit supply fuzz blackbox hot); fi
 for section in "${sections[@]}"; do
 	if ! declare -F "section_$section" >/dev/null; then
 		sed -n '2,/^set /p' "$0" | sed '/^set /d; s/^# \?//'
