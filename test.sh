@@ -7,7 +7,7 @@
 #   format     rustfmt, gofmt
 #   lint       clippy on all targets, warnings denied
 #   unit       unit, property, simulation and document tests of all crates
-#   supply     licences, sources and bans of dependencies (where cargo-deny is installed)
+#   supply     licences, sources and bans of dependencies (skipped where cargo-deny is not installed)
 #   fuzz       each fuzz target for some seconds (fuzz/run.sh; for longer: fuzz/run.sh SECONDS)
 #   blackbox   the release binary against real clients and a real etcd (tests/run.sh)
 #   hot        instructions of hot functions against their limits (perf/limits.txt)
@@ -37,11 +37,14 @@ section_unit() {
 	cargo test --workspace --locked
 }
 
+# What a section returns that could not run.
+readonly SKIPPED=77
+
 # Advisories come from a database that not every machine may fetch, so they are not checked here.
 section_supply() {
 	if ! cargo deny --version >/dev/null 2>&1; then
-		echo "cargo-deny is not installed; skipped (cargo install --locked cargo-deny)"
-		return
+		echo "cargo-deny is not installed (cargo install --locked cargo-deny)"
+		return "$SKIPPED"
 	fi
 	cargo deny --workspace check bans licenses sources
 }
@@ -64,7 +67,7 @@ section_hot() {
 	"${CARGO_TARGET_DIR:-target}/release/braid-perf" instructions
 }
 
-declare -a failed=() times=()
+declare -a failed=() skipped=() times=()
 
 # In a subshell of its own: `set -e` is off inside an `if`, and a section must stop at its first error.
 run() {
@@ -75,7 +78,11 @@ run() {
 	status=$?
 	set -e
 	times+=("$(printf '%-10s %5d s' "$1" $((SECONDS - start)))")
-	if ((status != 0)); then failed+=("$1"); fi
+	case $status in
+	0) ;;
+	"$SKIPPED") skipped+=("$1") ;;
+	*) failed+=("$1") ;;
+	esac
 }
 
 sections=("$@")
@@ -93,5 +100,9 @@ printf '%s\n' "${times[@]}"
 if ((${#failed[@]} > 0)); then
 	printf '\nfailed: %s\n' "${failed[*]}"
 	exit 1
+fi
+if ((${#skipped[@]} > 0)); then
+	printf '\npassed, but skipped: %s\n' "${skipped[*]}"
+	exit
 fi
 printf '\nall passed\n'
