@@ -46,7 +46,7 @@ section_supply() {
 		echo "cargo-deny is not installed (cargo install --locked cargo-deny)"
 		return "$SKIPPED"
 	fi
-	cargo deny --workspace check bans licenses sources
+	cargo deny --workspace check --hide-inclusion-graph bans licenses sources
 }
 
 section_fuzz() {
