@@ -54,7 +54,8 @@ impl Figure {
         let of =
             |runs: &[RunReport]| runs.iter().map(|run| metric.of(run)).collect::<Option<Vec<_>>>();
         let (reference, braid) = (of(reference)?, of(braid)?);
-        let mut ratios: Vec<_> = braid.iter().zip(&reference).map(|(b, r)| b / r).collect();
+        let mut ratios: Vec<_> =
+            braid.iter().zip(&reference).map(|(b, r)| ratio_of(*b, *r)).collect();
         ratios.sort_by(f64::total_cmp);
         let (ratio, figure) = (median(&ratios), median(&braid));
         let targets = targets.iter().map(|target| (*target, target.is_met(ratio, figure)));
@@ -70,6 +71,11 @@ impl Figure {
             braid,
         })
     }
+}
+
+/// Two figures of nothing are the same.
+fn ratio_of(braid: f64, reference: f64) -> f64 {
+    if braid == reference { 1.0 } else { braid / reference }
 }
 
 impl Difference {

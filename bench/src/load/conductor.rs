@@ -191,16 +191,23 @@ impl<'a> Conductor<'a> {
         if self.before.is_none() && now >= window.from {
             self.before = server.usage().ok();
         }
-        if let Some(before) = &self.before
-            && self.outcome.server.is_none()
-            && now >= window.end
-        {
+        if now >= window.end {
+            self.conclude_usage(server);
+        }
+    }
+
+    fn conclude_usage(&mut self, server: &Process) {
+        if let (Some(before), None) = (&self.before, &self.outcome.server) {
             self.outcome.server = server.usage().ok().map(|after| after.since(before));
         }
     }
 
     fn conclude(mut self, window: Window) -> Outcome {
         self.live.end();
+        // Clients whose next turn would come too late are done before the end.
+        if let Some(server) = self.server {
+            self.conclude_usage(server);
+        }
         self.outcome.measured = window.cut(Instant::now()).measured();
         let clients = self.plan.seats();
         if let Some((why, _)) = self.lost.iter().next() {

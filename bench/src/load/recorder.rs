@@ -57,7 +57,8 @@ mod tests {
     fn only_what_was_due_in_the_window_counts() {
         let now = Instant::now();
         let second = Duration::from_secs(1);
-        let window = Window { begin: now, from: now + second, end: now + 3 * second };
+        let window = Window { from: now + second, ..Window::after(now, second, 2 * second) };
+        let window = Window { end: now + 3 * second, ..window };
         let mut recorder = Recorder::default();
         recorder.done(&window, Kind::Put, now, now + 2 * second, 1);
         recorder.done(&window, Kind::Put, now + second, now + 2 * second, 1);

@@ -18,9 +18,6 @@ use crate::client::Channel;
 use crate::failure::Failure;
 use crate::host::thread_waited;
 
-/// How long operations may still take after the end of the window.
-const DRAIN: Duration = Duration::from_secs(10);
-
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs thread `thread` of the plan to its end.
@@ -90,7 +87,7 @@ async fn wait_for(stage: &Stage, mut clients: JoinSet<()>) {
     let all_done = async { while clients.join_next().await.is_some() {} };
     let patience = async {
         stage.ended().await;
-        tokio::time::sleep(DRAIN).await;
+        tokio::time::sleep(stage.window().drain).await;
     };
     tokio::select! {
         () = all_done => {}
