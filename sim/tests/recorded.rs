@@ -39,9 +39,7 @@ fn history(seed: u64) -> Vec<Line> {
     }
     let mut recorded = start(disk, record, &mut random);
     run(&mut recorded, &mut random);
-    let end = recorded.life() + SETTLED;
-    while recorded.advance(end) {}
-    assert_eq!(recorded.under_way(), 0, "never answered");
+    settle(&mut recorded, SETTLED);
     recorded.finish()
 }
 
@@ -125,6 +123,38 @@ fn recorded_lives_keep_every_promise() {
     }
     println!("{examined} revisions were judged");
     assert!(examined > 0);
+}
+
+/// Clients that revoke one lease at the same time delete its keys once.
+#[test]
+fn a_lease_that_many_revoke_ends_once() {
+    let lease = LeaseId(5);
+    for seed in 0..50 {
+        let mut random = Random::new(seed);
+        let record = Record::new(Options::draw(&mut random).core.max_txn_ops);
+        let mut recorded = start(Disk::default(), record, &mut random);
+        recorded.call(1, CoreId(0), Request::LeaseGrant { lease, ttl: 600 });
+        settle(&mut recorded, SOON);
+        let key = Bytes::from_static(b"k");
+        recorded.call(
+            1,
+            CoreId(0),
+            Request::Put(PutRequest { key, lease, ..PutRequest::default() }),
+        );
+        settle(&mut recorded, SOON);
+        for client in 1..=6 {
+            recorded.call(client, CoreId(0), Request::LeaseRevoke { lease });
+        }
+        settle(&mut recorded, SOON);
+        let verdict = judge(&assemble(recorded.finish()).expect("the lines fit"), 1000);
+        assert!(verdict.is_good(), "seed {seed}\n{verdict}");
+    }
+}
+
+fn settle(recorded: &mut Recorded, time: Duration) {
+    let end = recorded.life() + time;
+    while recorded.advance(end) {}
+    assert_eq!(recorded.under_way(), 0, "never answered");
 }
 
 /// The judge must be able to fail on what the simulator tells.

@@ -125,6 +125,9 @@ impl Core {
                 MultiRequest::Write(request) => needs.extend(all_needs(request, &state)),
             }
         }
+        // Several clients may revoke one lease in the same round: its keys are asked for once.
+        leases.sort_unstable();
+        leases.dedup();
         let cores = self.cores_of(&needs, !leases.is_empty());
         let task = self.new_task();
         for core in &cores {
