@@ -61,7 +61,8 @@ provide_protoc() {
 
 rust_suite() {
 	provide_protoc
-	BRAID_TEST_SERVER=$braid BRAID_TEST_WORK=$work CARGO_TARGET_DIR=$target \
+	BRAID_TEST_SERVER=$braid BRAID_TEST_WORK=$work BRAID_TEST_JUDGE=$target/debug/judge \
+		CARGO_TARGET_DIR=$target \
 		cargo test --locked --manifest-path "$root/tests/Cargo.toml" -- "$@"
 }
 

@@ -86,6 +86,32 @@ fn named_paths_exist() {
     }
 }
 
+/// A test that is named in backticks, as `path::name`, is in that file.
+#[test]
+fn named_tests_exist() {
+    let root = repository();
+    let mut named = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for name in text.split('`').skip(1).step_by(2) {
+            let Some((path, test)) = name.split_once("::") else { continue };
+            if !path.ends_with(".rs") && !path.ends_with(".go") {
+                continue;
+            }
+            named += 1;
+            let code = fs::read_to_string(root.join(path));
+            let code = code.unwrap_or_else(|why| panic!("{}: {name}: {why}", document.display()));
+            let is_there = [format!("fn {test}("), format!("func {test}(")];
+            assert!(
+                is_there.iter().any(|line| code.contains(line)),
+                "{}: there is no test {name}",
+                document.display()
+            );
+        }
+    }
+    assert!(named > 20, "only {named} tests are named: is the page of promises still read?");
+}
+
 #[test]
 fn documents_are_found() {
     let names: BTreeSet<_> =

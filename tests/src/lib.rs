@@ -1,5 +1,7 @@
 //! A server process for tests from the outside, through real clients.
 
+pub mod record;
+
 use std::fs::{self, File};
 use std::io;
 use std::net::TcpListener;
@@ -33,6 +35,12 @@ impl Server {
             .stderr(log)
             .spawn()?;
         Ok(Some(Self { process, folder, port }))
+    }
+
+    /// A folder for what belongs to the server, removed with it.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Where clients connect.

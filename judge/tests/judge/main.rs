@@ -1,5 +1,6 @@
 //! The judge judged: what it must find, and what it must let pass.
 
+mod documents;
 mod generated;
 mod malformed;
 mod mutations;
