@@ -129,6 +129,14 @@ fn an_open_loop_does_not_hide_a_stall() {
 }
 
 #[test]
+fn the_first_operation_counts_where_nothing_warms_up() {
+    let manner = Manner { stalls_at: Some(1), ..FINE };
+    let (_, report) = run(serve(manner), &["--clients=1", "--duration=0.1"]);
+    let latency = &report["operations"][0]["latency"];
+    assert!(latency["max"].as_f64().unwrap() >= STALL.as_nanos() as f64 * 0.9, "{report:#}");
+}
+
+#[test]
 fn an_interrupted_run_is_reported_and_marked() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report.json");

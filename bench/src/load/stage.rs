@@ -83,6 +83,9 @@ impl Stage {
     pub(super) async fn started(&self) {
         self.tell(Message::Ready);
         self.announced().await;
+        // What begins before its time is not measured: without a warm-up that would be the first
+        // operation of each client.
+        tokio::time::sleep_until(self.window().begin.into()).await;
     }
 
     /// Waits until the window is known, or the run is given up.
