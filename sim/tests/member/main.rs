@@ -3,5 +3,6 @@
 mod budget;
 mod deletes;
 mod large;
+mod revokes;
 mod seeds;
 mod sequential;

@@ -1,0 +1,51 @@
+//! A lease that several ask to end at the same time ends once, and so do its keys.
+
+use std::time::Duration;
+
+use braid_core::api::{PutRequest, Request, WatchCreate, WatchRequest};
+use braid_core::ids::{CoreId, LeaseId};
+use braid_core::port::Incoming;
+use braid_sim::disk::Disk;
+use braid_sim::member::{Member, Options, Told};
+use braid_sim::model::random::Random;
+use bytes::Bytes;
+
+use crate::seeds::each_seed;
+
+const LEASE: LeaseId = LeaseId(7);
+
+fn run(seed: u64) {
+    let mut random = Random::new(seed);
+    let options = Options::draw(&mut random);
+    let mut member = Member::start(&options, Disk::default(), random).unwrap();
+    member.execute(CoreId(0), Request::LeaseGrant { lease: LEASE, ttl: 600 }).unwrap();
+    let key = Bytes::from_static(b"key");
+    let put = PutRequest { key: key.clone(), lease: LEASE, ..PutRequest::default() };
+    member.execute(CoreId(0), Request::Put(put)).unwrap();
+    let stream = member.open_watch(CoreId(0));
+    let create = WatchCreate { key, start_revision: 3, ..WatchCreate::default() };
+    member.watch(CoreId(0), stream, WatchRequest::Create(create));
+    for _ in 0..3 {
+        member.call(CoreId(0), Request::LeaseRevoke { lease: LEASE });
+    }
+    let until = member.now() + Duration::from_secs(2);
+    let (mut events, mut ends) = (Vec::new(), 0);
+    while member.advance_before(until) {
+        while let Some(told) = member.poll_told() {
+            match told {
+                Told::Watch(core, stream, response) => {
+                    member.submit(core, Incoming::WatchTaken(stream));
+                    events.extend(response.events);
+                }
+                Told::Answer(.., answer) => ends += usize::from(answer.is_ok()),
+                Told::EndStream(..) => panic!("the stream ends"),
+            }
+        }
+    }
+    assert_eq!((ends, events.len()), (1, 1), "{events:?}");
+}
+
+#[test]
+fn a_lease_ends_once() {
+    each_seed("a_lease_ends_once", 50, run);
+}
