@@ -4,7 +4,7 @@ use braid_core::machine::CoreState;
 use braid_core::member::{self, MemberConfig, MemberError};
 use braid_core::recovery::{Replay, RestoreError, Survey};
 use braid_core::routing::Routing;
-use braid_storage::ids::{ClusterId, CoreId, MemberId};
+use braid_storage::ids::{ClusterId, CoreId, MemberId, Revision};
 use braid_storage::limits::{MAX_BLOCK_BYTES, MAX_PAYLOAD_BYTES};
 use braid_storage::log::LogConfig;
 use braid_storage::recover::{
@@ -67,6 +67,13 @@ pub fn recover(disk: &mut Disk, options: &Options, salt: u32) -> Result<Vec<Core
         disk_bytes: disk.list().map(|(_, len)| len).sum(),
     };
     Ok(member::cores(&config, restore)?)
+}
+
+/// The highest watermark that any log on `disk` notes; `None` where the logs alone are refused.
+#[must_use]
+pub fn noted_watermark(mut disk: Disk) -> Option<Revision> {
+    let inventory = Inventory::new(CLUSTER, MEMBER, files(&disk)).ok()?;
+    scan(&mut disk, inventory).ok().map(|recovered| recovered.durable_w)
 }
 
 fn files(disk: &Disk) -> Vec<SegmentFile> {

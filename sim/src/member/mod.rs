@@ -45,6 +45,9 @@ pub enum Told {
     EndStream(CoreId, StreamId, Error),
 }
 
+/// Reads that go wrong in the life of a member whose disk has bad reads.
+const BAD_READS: u32 = 8;
+
 /// A running member.
 pub struct Member {
     /// What the cores' clocks show.
@@ -60,6 +63,8 @@ pub struct Member {
     slowness: Vec<u32>,
     tempos: Vec<Tempo>,
     faults: Faults,
+    /// Few enough that who tries again comes through.
+    bad_reads_left: u32,
     /// Cores whose write is on its way to the disk.
     writing: BTreeSet<CoreId>,
     /// The last thing that happened was the end of a write.
@@ -106,6 +111,7 @@ impl Member {
             schedule: Schedule::new(options.newest_first),
             tempos: options.tempos.clone(),
             faults: options.faults,
+            bad_reads_left: if options.faults.bad_reads { BAD_READS } else { 0 },
             writing: BTreeSet::new(),
             has_written: false,
             failed: false,
@@ -232,9 +238,10 @@ impl Member {
     fn read_value(&mut self, value: ColdValue) -> Option<Bytes> {
         let place = value.location;
         let bytes = self.disk.read(place.segment, place.offset, value.len as usize)?;
-        if !self.faults.bad_reads || !self.random.one_in(10) || bytes.is_empty() {
+        if self.bad_reads_left == 0 || !self.random.one_in(10) || bytes.is_empty() {
             return Some(bytes);
         }
+        self.bad_reads_left -= 1;
         let mut other = bytes.to_vec();
         let at = self.random.below(other.len() as u64) as usize;
         other[at] ^= 1 << self.random.below(8);

@@ -40,15 +40,9 @@ pub struct Options {
 impl Options {
     /// Draws settings.
     pub fn draw(random: &mut Random) -> Self {
-        let mut options = Self::draw_most(random);
-        options.core.event_mails = [1, 2, EVENT_MAILS_MAX][(options.core.seed % 3) as usize];
-        options
-    }
-
-    fn draw_most(random: &mut Random) -> Self {
         Self {
-            cores: random.between(1, 3) as u16,
-            shards: random.between(1, 8) as u16,
+            cores: random.between(1, 5) as u16,
+            shards: random.pick(&[1, 2, 3, 5, 8, 13]),
             hash_seed: random.next_u64(),
             segment_bytes: random.pick(&[64 << 10, 128 << 10, 1 << 20]),
             block_bytes: random.pick(&[512, 4096]),
@@ -61,7 +55,7 @@ impl Options {
                 value_bytes: random.pick(&[0, 0, 64, 1 << 20]),
                 gathered_bytes: 64 << 20,
                 collected_bytes: 64 << 20,
-                event_mails: EVENT_MAILS_MAX,
+                event_mails: random.pick(&[1, 2, EVENT_MAILS_MAX]),
                 watch: watch(random),
                 seed: random.next_u64(),
             },

@@ -24,7 +24,7 @@ const SOON: Duration = Duration::from_millis(2);
 /// Things that happen until a write of one core ends before another's, or it does not soon.
 const TEAR_WITHIN: usize = 500;
 /// Nothing happens any more when nothing has happened for so long.
-const QUIET: Duration = Duration::from_secs(1);
+const QUIET: Duration = Duration::from_secs(10);
 
 /// A life.
 pub(super) struct Life<'a> {
@@ -135,9 +135,13 @@ impl<'a> Life<'a> {
 
     /// Lets things happen until a crash would do most harm, or nothing comes of it.
     pub(super) fn wait_for_tear(&mut self) -> Verdict {
+        let mut tears_left = self.random.below(4);
         for _ in 0..TEAR_WITHIN {
             if self.member.is_torn() {
-                break;
+                if tears_left == 0 {
+                    break;
+                }
+                tears_left -= 1;
             }
             self.pass(self.now() + SOON)?;
         }

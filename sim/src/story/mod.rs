@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use braid_core::api::{Request, Response};
-use braid_core::ids::LeaseId;
+use braid_core::ids::{LeaseId, Revision};
 use bytes::Bytes;
 
 use crate::disk::{Damage, Disk};
@@ -42,6 +42,8 @@ pub struct Report {
     pub revisions: u64,
     /// Disks that were refused, as they had to be.
     pub refusals: usize,
+    /// Lives that a failing sync has ended.
+    pub lives_cut_short: usize,
 }
 
 /// Runs a plan.
@@ -119,6 +121,7 @@ impl<'a> Story<'a> {
         }
         self.report.requests += life.operations.len();
         let Life { mut member, streams, operations, .. } = life;
+        self.report.lives_cut_short += usize::from(member.has_failed());
         self.damage = plan.damage.filter(|_| !last && !member.has_failed());
         self.disk = member.crash(plan.crash);
         let (crashed, bad_reads) = (memory.known.now, plan.faults.bad_reads);
@@ -158,8 +161,10 @@ impl<'a> Story<'a> {
     /// A damaged disk must be refused with a message that says where; or nothing may be missing.
     fn boot(&mut self, options: &Options, random: &mut Random) -> Result<Member, Failure> {
         let disk = std::mem::take(&mut self.disk);
-        if let Some(damage) = self.damage.take() {
-            let damaged = disk.clone().damaged(damage, random);
+        if let Some(damage) = self.damage.take()
+            && let damaged = disk.clone().damaged(damage, random)
+            && self.can_be_noticed(damage, &damaged)
+        {
             match Member::boot(options, damaged, Random::new(random.next_u64())) {
                 Ok(member) => return Ok(member),
                 Err(error) => self.refused(&error.to_string())?,
@@ -169,6 +174,13 @@ impl<'a> Story<'a> {
         member.map_err(|error: recovery::Error| {
             Failure::new("a crash leaves a disk that can be started from", error.to_string())
         })
+    }
+
+    /// A lost end can only be noticed where what is left notes how far history had come.
+    fn can_be_noticed(&self, damage: Damage, disk: &Disk) -> bool {
+        let seen = Revision(self.memory.known.observed);
+        let noted = || recovery::noted_watermark(disk.clone());
+        damage != Damage::LostTail || noted().is_none_or(|noted| noted >= seen)
     }
 
     fn refused(&mut self, message: &str) -> Verdict {

@@ -134,8 +134,9 @@ impl Kind {
     /// Draws the clients of a life.
     #[must_use]
     pub fn draw(random: &mut Random) -> Vec<Self> {
-        let crowds: [&[Self]; 4] = [
+        let crowds: [&[Self]; 5] = [
             &[Self::Mixed],
+            &[Self::Leases],
             &[Self::Mixed, Self::Mixed, Self::Upkeep, Self::Watching],
             &[Self::Leases, Self::Mixed],
             &[Self::Mixed, Self::Leases, Self::Upkeep, Self::Watching],

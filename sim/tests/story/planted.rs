@@ -25,6 +25,8 @@ fn hunt(bug: Bug) -> Found {
         let outcome = run(&Plan::draw(seed));
         drop(planted);
         if let Err(failure) = outcome {
+            let without = run(&Plan::draw(seed));
+            assert!(without.is_ok(), "seed {seed} fails without {bug:?}: {without:?}");
             return Found { bug, seeds: seed + 1, failure: Some(failure) };
         }
     }
