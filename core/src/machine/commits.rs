@@ -67,11 +67,13 @@ impl Core {
         if submitting {
             self.writes.noted = self.applied;
             self.writes.silent_since = None;
-        } else if self.writes.noted < self.applied {
+            self.writes.ends_in_note = false;
+        } else if !self.writes.ends_in_note || self.writes.noted < self.applied {
             let since = *self.writes.silent_since.get_or_insert(self.now);
             if self.now >= since + NOTE_AFTER {
                 self.log.push_note();
                 self.writes.noted = self.applied;
+                self.writes.ends_in_note = true;
                 self.writes.silent_since = None;
             }
         }

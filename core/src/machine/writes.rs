@@ -50,6 +50,8 @@ pub(super) struct Writes {
     pub(super) batch_writes: usize,
     /// The watermark noted last in the log, and when the log fell silent.
     pub(super) noted: Revision,
+    /// Nothing was written behind the last note: damage to what is before it shows as such.
+    pub(super) ends_in_note: bool,
     pub(super) silent_since: Option<Duration>,
     /// Commits whose events are on their way into the mailboxes.
     pub(super) publishing: VecDeque<CommitBatch>,
