@@ -63,8 +63,6 @@ bugs! {
     IgnoreEpoch,
     /// A commit is published before its events have left.
     PublishBeforeEvents,
-    /// A lease without keys ends before the deletes of its keys are durable.
-    EndLeaseBeforeDurable,
     /// A compaction is acknowledged before all cores act on it.
     AcknowledgeUpdateEarly,
     /// Whoever raises the watermark wakes nobody.

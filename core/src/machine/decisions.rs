@@ -1,7 +1,6 @@
 //! What the control group is asked to decide, and what follows when it has.
 
 use braid_storage::ids::{GroupId, LeaseId, Revision};
-use braid_storage::planted::{Bug, planted};
 use braid_storage::record;
 
 use super::Core;
@@ -51,8 +50,7 @@ impl Core {
         if let Some(control) = &mut self.control {
             control.unrevoked.push_back((bound, lease, to));
         }
-        let early = planted(Bug::EndLeaseBeforeDurable);
-        self.propose_waiting_revokes(if early { bound } else { self.applied });
+        self.propose_waiting_revokes(self.applied);
     }
 
     fn propose_waiting_revokes(&mut self, watermark: Revision) {

@@ -217,7 +217,7 @@ fn after<'a>(
         if is_told(next, told, past) {
             return Ok(others);
         }
-        if !may_be_gone(next, others, past) {
+        if !may_be_gone(next, past) {
             let evidence = format!("{told:?}\ninstead of {next:?}");
             return Err(Failure::new("watch: reliable", evidence));
         }
@@ -229,7 +229,7 @@ fn after<'a>(
 /// The first event that must still be told.
 fn missing<'a>(mut rest: &'a [WatchEvent], past: &Past<'_>) -> Option<&'a WatchEvent> {
     while let Some((next, others)) = rest.split_first() {
-        if !may_be_gone(next, others, past) {
+        if !may_be_gone(next, past) {
             return Some(next);
         }
         rest = others;
@@ -238,10 +238,12 @@ fn missing<'a>(mut rest: &'a [WatchEvent], past: &Past<'_>) -> Option<&'a WatchE
 }
 
 /// A compaction leaves of one revision only what a later change of the same write has not undone.
-fn may_be_gone(event: &WatchEvent, later: &[WatchEvent], past: &Past<'_>) -> bool {
-    let of_write = later.iter().take_while(|l| l.kv.mod_revision == event.kv.mod_revision);
-    event.kv.mod_revision.0 as i64 <= past.compaction
-        && of_write.into_iter().any(|later| later.kv.key == event.kv.key)
+fn may_be_gone(event: &WatchEvent, past: &Past<'_>) -> bool {
+    let revision = event.kv.mod_revision.0;
+    let of_key = |other: &&Event| other.revision == revision && other.key == event.kv.key;
+    let last = past.model.history().iter().rev().find(of_key);
+    let version = last.and_then(|last| last.put.as_ref()).map(|put| put.version);
+    revision as i64 <= past.compaction && version != (!event.deleted).then_some(event.kv.version)
 }
 
 /// A compaction may have taken the pair before an event.
