@@ -17,11 +17,14 @@ const LEASE: LeaseId = LeaseId(7);
 fn run(seed: u64) {
     let mut random = Random::new(seed);
     let options = Options::draw(&mut random);
-    let mut member = Member::start(&options, Disk::default(), random).unwrap();
-    member.execute(CoreId(0), Request::LeaseGrant { lease: LEASE, ttl: 600 }).unwrap();
+    let mut member = Member::start(&options, Disk::default(), random)
+        .expect("an empty disk can be started from");
+    member
+        .execute(CoreId(0), Request::LeaseGrant { lease: LEASE, ttl: 600 })
+        .expect("the id is free");
     let key = Bytes::from_static(b"key");
     let put = PutRequest { key: key.clone(), lease: LEASE, ..PutRequest::default() };
-    member.execute(CoreId(0), Request::Put(put)).unwrap();
+    member.execute(CoreId(0), Request::Put(put)).expect("the lease lives");
     let stream = member.open_watch(CoreId(0));
     let create = WatchCreate { key, start_revision: 3, ..WatchCreate::default() };
     member.watch(CoreId(0), stream, WatchRequest::Create(create));
