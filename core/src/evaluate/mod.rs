@@ -57,6 +57,15 @@ pub struct State {
     pub compacted: i64,
 }
 
+impl State {
+    /// Some core has forgotten what lies below `trimmed_to`, maybe before this one heard of it.
+    pub fn compact(&mut self, trimmed_to: Revision) {
+        if trimmed_to > Revision::default() {
+            self.compacted = self.compacted.max(trimmed_to.0 as i64);
+        }
+    }
+}
+
 /// Which state of the keys a range without a revision of its own reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Snapshot {

@@ -35,6 +35,8 @@ pub struct Collected {
     pub attached: Vec<(LeaseId, Vec<Vec<u8>>)>,
     /// The newest revision evaluated on the core.
     pub last_taken: Revision,
+    /// Below this revision what is told may have holes: the core has acted on a compaction.
+    pub trimmed_to: Revision,
     /// Whether this is the last part, and how it ends.
     pub end: Option<End>,
 }
@@ -121,7 +123,11 @@ impl Collecting {
 
     /// The next part; all parts together tell no more than `max_bytes` and a page.
     pub(super) fn next_part(&mut self, shards: &Shards, max_bytes: usize) -> Collected {
-        let mut part = Collected { last_taken: shards.last_taken(), ..Collected::default() };
+        let mut part = Collected {
+            last_taken: shards.last_taken(),
+            trimmed_to: shards.trimmed_to(),
+            ..Collected::default()
+        };
         let mut room = Room { keys: PAGE_KEYS_MAX, bytes: PAGE_BYTES_MAX };
         while room.keys > 0 && room.bytes > 0 && self.need < self.collect.needs.len() {
             self.read_on(shards, &mut part, &mut room);

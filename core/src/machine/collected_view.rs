@@ -22,6 +22,7 @@ pub struct CollectedView {
     at: BTreeMap<Revision, BTreeMap<Bytes, Pair>>,
     attached: BTreeMap<LeaseId, BTreeSet<Vec<u8>>>,
     last_taken: Revision,
+    trimmed_to: Revision,
 }
 
 impl CollectedView {
@@ -46,6 +47,7 @@ impl CollectedView {
         if self.snapshot.is_none() {
             self.last_taken = self.last_taken.max(collected.last_taken);
         }
+        self.trimmed_to = self.trimmed_to.max(collected.trimmed_to);
         for (need, pairs) in collected.pairs {
             let into = match needs[need].at {
                 Some(at) if needs[need].at != self.snapshot => self.at.entry(at).or_default(),
@@ -67,6 +69,12 @@ impl CollectedView {
     #[must_use]
     pub fn last_taken(&self) -> Revision {
         self.last_taken
+    }
+
+    /// Below this revision it may have holes.
+    #[must_use]
+    pub fn trimmed_to(&self) -> Revision {
+        self.trimmed_to
     }
 
     /// The keys attached to `lease`, sorted.

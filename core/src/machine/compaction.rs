@@ -7,7 +7,6 @@ use braid_storage::ids::{CoreId, Revision};
 
 use super::Core;
 use super::mail::{Mail, UpdateId};
-use super::shards::Shards;
 use crate::limits::COMPACTION_STEP;
 
 /// How soon a compaction that a running read holds up is tried again.
@@ -53,11 +52,6 @@ impl Compaction {
     /// When to look again whether a read still pins what may be dropped.
     pub(super) fn deadline(&self, now: Duration) -> Option<Duration> {
         (!self.under_way.is_empty()).then(|| now + RETRY)
-    }
-
-    /// Below this revision a page of history may have holes.
-    pub(super) fn trimmed_to(&self, shards: &Shards) -> Revision {
-        shards.iter().map(|shard| shard.index().trimmed_to()).max().unwrap_or_default()
     }
 }
 

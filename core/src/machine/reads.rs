@@ -169,7 +169,7 @@ impl Core {
         fetched: Fetched,
     ) -> usize {
         self.advance();
-        if query.at < self.compaction.trimmed_to(&self.shards) {
+        if query.at < self.shards.trimmed_to() {
             self.mail(from, Mail::PageDone(task, Err(Error::Compacted)));
             return 0;
         }

@@ -81,6 +81,7 @@ impl Round {
         self.missing -= usize::from(collected.end.is_some());
         self.too_large |= collected.end == Some(End::TooLarge);
         self.view.add(&self.needs, collected);
+        self.state.compact(self.view.trimmed_to());
     }
 
     /// Whether all cores have told everything.

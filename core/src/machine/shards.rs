@@ -61,6 +61,12 @@ impl Shards {
         self.last_taken
     }
 
+    /// Below this revision reads may be incomplete.
+    #[must_use]
+    pub fn trimmed_to(&self) -> Revision {
+        self.iter().map(|shard| shard.index().trimmed_to()).max().unwrap_or_default()
+    }
+
     /// Hands a shard of this core its part of an evaluated write; see [`Shard::write`].
     ///
     /// # Panics

@@ -122,7 +122,11 @@ impl Core {
         if local {
             // The keys may have changed while values were read: judge by the state of now.
             read.state = self.read_state();
+        } else if read.view.trimmed_to() > read.state.current {
+            // A compaction that another core heard of first has passed the whole snapshot.
+            return self.handle_txn_read(read.to, read.request);
         }
+        read.state.compact(read.view.trimmed_to());
         let applied = Applied(&self.shards);
         let view: &dyn View = if local { &applied } else { &read.view };
         match read_txn(view, &read.request, &read.state, &fetched) {
