@@ -78,7 +78,8 @@ impl<'a> Life<'a> {
     }
 
     /// Opens the observer, and waits until it knows all that is there: the end of history so far.
-    pub(super) fn observe(&mut self) -> Result<u64, Failure> {
+    /// None when a failing sync ends the process before.
+    pub(super) fn observe(&mut self) -> Result<Option<u64>, Failure> {
         self.open_observer();
         let deadline = self.now() + PATIENCE;
         loop {
@@ -86,7 +87,10 @@ impl<'a> Life<'a> {
             if let Some(revision) = created
                 && self.observed() >= revision
             {
-                return Ok(revision);
+                return Ok(Some(revision));
+            }
+            if self.member.has_failed() {
+                return Ok(None);
             }
             if self.now() >= deadline {
                 let evidence = format!("nothing after {}, created at {created:?}", self.observed());

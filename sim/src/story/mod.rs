@@ -106,18 +106,8 @@ impl<'a> Story<'a> {
         let member = self.start(plan, last, &mut random)?;
         let mut memory = std::mem::take(&mut self.memory);
         let mut life = Life::new(plan, member, &mut memory);
-        let survived = life.observe()?;
-        if let Some(left) = self.left.take() {
-            self.judge(life.memory, survived, &left, false)?;
-            life.memory.ledger.restarted(left.crashed, left.crashed);
-            self.no_key_outlives_its_lease(&mut life)?;
-        }
-        life.run(if last { usize::MAX } else { plan.steps })?;
-        match plan.damage {
-            _ if last => self.end(&mut life, plan.faults.bad_reads)?,
-            Some(_) => life.rest(LATE)?,
-            None if plan.treacherous => life.wait_for_tear()?,
-            None => life.linger(plan.delay)?,
+        if let Some(survived) = life.observe()? {
+            self.live_on(plan, last, &mut life, survived)?;
         }
         self.report.requests += life.operations.len();
         let Life { mut member, streams, operations, .. } = life;
@@ -125,8 +115,32 @@ impl<'a> Story<'a> {
         self.damage = plan.damage.filter(|_| !last && !member.has_failed());
         self.disk = member.crash(plan.crash);
         let (crashed, bad_reads) = (memory.known.now, plan.faults.bad_reads);
-        self.left = Some(Left { operations, streams, crashed, bad_reads });
+        // A life that ended before it told what had survived leaves what the one before it left.
+        self.left.get_or_insert(Left { operations, streams, crashed, bad_reads });
         self.memory = memory;
+        Ok(())
+    }
+
+    /// The life of a member that has told what survived.
+    fn live_on(
+        &mut self,
+        plan: &LifePlan,
+        last: bool,
+        life: &mut Life<'_>,
+        survived: u64,
+    ) -> Verdict {
+        if let Some(left) = self.left.take() {
+            self.judge(life.memory, survived, &left, false)?;
+            life.memory.ledger.restarted(left.crashed, left.crashed);
+            self.no_key_outlives_its_lease(life)?;
+        }
+        life.run(if last { usize::MAX } else { plan.steps })?;
+        match plan.damage {
+            _ if last => self.end(life, plan.faults.bad_reads)?,
+            Some(_) => life.rest(LATE)?,
+            None if plan.treacherous => life.wait_for_tear()?,
+            None => life.linger(plan.delay)?,
+        }
         Ok(())
     }
 
