@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use braid_core::ids::CoreId;
-use braid_core::limits::{CALLS_MAX, COLLECTED_BYTES_MAX, EVENT_MAILS_MAX};
+use braid_core::limits::Limits as CoreLimits;
 use braid_core::machine::mail::Mail;
 use braid_core::machine::{Core, CoreConfig, CoreState};
 use braid_core::port::Port;
@@ -162,12 +162,10 @@ fn core_config(shared: &Shared, core: CoreId) -> CoreConfig {
     let value_bytes = usize::try_from(resources.memory_bytes).unwrap_or(usize::MAX) / cores;
     let fragment_bytes = limits.request_bytes_max as usize + GRPC_OVERHEAD_BYTES;
     CoreConfig {
-        calls: CALLS_MAX,
+        limits: CoreLimits::default(),
         max_txn_ops: usize::try_from(limits.txn_ops_max).unwrap_or(usize::MAX),
         min_lease_ttl: shared.config.lease_ttl_min,
         value_bytes,
-        collected_bytes: COLLECTED_BYTES_MAX,
-        event_mails: EVENT_MAILS_MAX,
         gathered_bytes: (value_bytes / GATHERED_SHARE).max(GATHERED_BYTES_MIN),
         watch: WatchConfig {
             fragment_bytes,

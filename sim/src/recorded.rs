@@ -97,6 +97,12 @@ impl Recorded {
         self.record.seen
     }
 
+    /// The revision up to which the observer was told everything.
+    #[must_use]
+    pub fn observed(&self) -> i64 {
+        self.record.observed as i64
+    }
+
     /// How many calls are under way.
     #[must_use]
     pub fn under_way(&self) -> usize {

@@ -4,10 +4,9 @@
 //! each other. What bounds the mails that wait for a core is what may cause them: a call has one
 //! question or answer on its way to a core at a time, and every other cause has a bound of its own.
 
-use super::{Core, CoreConfig, Output};
+use super::{Core, Output};
 use crate::api::{Request, Response};
 use crate::error::Error;
-use crate::limits::mails_in_flight_max;
 use crate::machine::mail::ReplyTo;
 use crate::port::CallId;
 
@@ -16,15 +15,14 @@ impl Core {
     /// mistake.
     #[must_use]
     pub fn mails_max(&self) -> usize {
-        let CoreConfig { calls, event_mails, watch, .. } = &self.config;
-        let cores = usize::from(self.routing.cores());
-        mails_in_flight_max(cores, *calls, *event_mails, watch.watchers, watch.queries)
+        let (cores, watch) = (usize::from(self.routing.cores()), &self.config.watch);
+        self.config.limits.mails_in_flight(cores, watch.watchers, watch.queries)
     }
 
     pub(super) fn handle_call(&mut self, call: CallId, request: Request) {
         // A scan between two chunks takes its place like a call; its end is never refused.
         let goes_on = matches!(request, Request::RangeNext(_) | Request::RangeClose(_));
-        if !goes_on && self.calls + self.reads.ranges.len() >= self.config.calls {
+        if !goes_on && self.calls + self.reads.ranges.len() >= self.config.limits.calls {
             return self.out.push_back(Output::Answer(call, Err(Error::TooManyRequests)));
         }
         self.calls += 1;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::interval::Interval;
 use crate::kv_list::KvMeta;
-use crate::limits::{PAGE_BYTES_MAX, PAGE_KEYS_MAX};
+use crate::limits::{Limits, PageLimits};
 use crate::machine::mail::{Collect, TaskId};
 use crate::machine::reads::after;
 use crate::machine::shards::Shards;
@@ -100,12 +100,6 @@ pub(super) struct Collecting {
     bytes: usize,
 }
 
-/// What still fits a part.
-struct Room {
-    keys: usize,
-    bytes: usize,
-}
-
 impl Collecting {
     pub(super) fn new(collect: Collect) -> Self {
         Self { collect, need: 0, rest: None, bytes: 0 }
@@ -121,14 +115,14 @@ impl Collecting {
         self.collect.task
     }
 
-    /// The next part; all parts together tell no more than `max_bytes` and a page.
-    pub(super) fn next_part(&mut self, shards: &Shards, max_bytes: usize) -> Collected {
+    /// The next part; all parts together tell no more than they may and a page.
+    pub(super) fn next_part(&mut self, shards: &Shards, limits: &Limits) -> Collected {
         let mut part = Collected {
             last_taken: shards.last_taken(),
             trimmed_to: shards.trimmed_to(),
             ..Collected::default()
         };
-        let mut room = Room { keys: PAGE_KEYS_MAX, bytes: PAGE_BYTES_MAX };
+        let mut room = limits.page;
         while room.keys > 0 && room.bytes > 0 && self.need < self.collect.needs.len() {
             self.read_on(shards, &mut part, &mut room);
         }
@@ -136,14 +130,14 @@ impl Collecting {
         if self.need == self.collect.needs.len() {
             part.attached = self.attached(shards);
             part.end = Some(End::Complete);
-        } else if self.bytes > max_bytes {
+        } else if self.bytes > limits.collected_bytes {
             part.end = Some(End::TooLarge);
         }
         part
     }
 
-    /// Reads on in the current need, to its end or as far as there is room.
-    fn read_on(&mut self, shards: &Shards, part: &mut Collected, room: &mut Room) {
+    /// Reads on in the current need, to its end or as far as there is room in the part.
+    fn read_on(&mut self, shards: &Shards, part: &mut Collected, room: &mut PageLimits) {
         let Need { interval, at, values } = &self.collect.needs[self.need];
         let interval = self.rest.take().unwrap_or_else(|| interval.clone());
         let (mut pairs, mut complete) = (Vec::new(), true);
@@ -153,7 +147,7 @@ impl Collecting {
                 let pair = Pair::of(found, *values);
                 let bytes = key.len() + pair.bytes();
                 part.bytes += bytes;
-                *room = Room { keys: room.keys - 1, bytes: room.bytes.saturating_sub(bytes) };
+                *room = PageLimits { keys: room.keys - 1, bytes: room.bytes.saturating_sub(bytes) };
                 pairs.push((Bytes::copy_from_slice(key), pair));
             }
             complete

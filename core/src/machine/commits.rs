@@ -44,6 +44,7 @@ impl Core {
 
     fn submit_groups(&mut self) -> Result<Vec<(GroupId, u64)>, braid_raft::GroupError> {
         let (epoch, watermark) = (self.epoch, self.applied);
+        let entry_bytes = self.config.limits.entry_bytes;
         let mut submissions = Vec::new();
         if let Some(control) = &mut self.control
             && let Some(number) =
@@ -53,7 +54,7 @@ impl Core {
         }
         for shard in self.shards.iter_mut() {
             if let Some(number) =
-                shard.submit(epoch, watermark, &mut self.encoder, &mut self.log)?
+                shard.submit(epoch, watermark, entry_bytes, &mut self.encoder, &mut self.log)?
             {
                 submissions.push((shard.id(), number));
             }

@@ -7,7 +7,6 @@ use braid_storage::ids::{CoreId, Revision};
 
 use super::Core;
 use super::mail::{Mail, UpdateId};
-use crate::limits::COMPACTION_STEP;
 
 /// How soon a compaction that a running read holds up is tried again.
 const RETRY: Duration = Duration::from_millis(10);
@@ -75,7 +74,8 @@ impl Core {
         let allowed = revision.min(pinned.unwrap_or(revision));
         let mut finished = true;
         for shard in self.shards.iter_mut() {
-            finished &= shard.index_mut().compact(allowed, COMPACTION_STEP).finished;
+            finished &=
+                shard.index_mut().compact(allowed, self.config.limits.compaction_step).finished;
         }
         if finished && allowed == revision {
             self.compaction.under_way.pop_front();

@@ -19,7 +19,6 @@ use super::round::Round;
 use super::txn_reads::historical_needs;
 use super::writes::WriteRequest;
 use crate::evaluate::{Fetched, State};
-use crate::limits::ROUND_WRITES_MAX;
 
 /// A write for the coordinator.
 pub(super) struct MultiWrite {
@@ -67,9 +66,9 @@ impl Coordinator {
         }
     }
 
-    /// The writes of the next round.
-    fn next_writes(&mut self) -> VecDeque<MultiWrite> {
-        let together = self.queue.iter().take(ROUND_WRITES_MAX).take_while(|write| !write.alone);
+    /// The writes of the next round, `max` at most.
+    fn next_writes(&mut self, max: usize) -> VecDeque<MultiWrite> {
+        let together = self.queue.iter().take(max).take_while(|write| !write.alone);
         let size = together.count().max(1).min(self.queue.len());
         self.queue.drain(..size).collect()
     }
@@ -107,7 +106,7 @@ impl Core {
         match &coordinator.round {
             Some(round) if round.is_collected() => return self.evaluate_round(),
             None if serving && !coordinator.queue.is_empty() => {
-                let writes = coordinator.next_writes();
+                let writes = coordinator.next_writes(self.config.limits.round_writes);
                 self.begin_round(writes);
             }
             _ => {}

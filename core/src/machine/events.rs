@@ -8,15 +8,13 @@ use braid_storage::planted::{Bug, planted};
 use super::Core;
 use super::mail::Mail;
 use crate::interval::Interval;
-use crate::limits::EVENT_BYTES_IN_FLIGHT_MAX;
+use crate::limits::Limits;
 use crate::shard::Interested;
 use crate::watch::{InterestId, IntervalIndex, LiveEvent};
 
 /// Who watches this core's keys, and what waits to be sent to them.
 pub(super) struct Events {
     receivers: Vec<Receiver>,
-    /// Mails with events on their way to one receiver.
-    mails_max: usize,
 }
 
 #[derive(Default)]
@@ -36,8 +34,8 @@ struct Receiver {
 }
 
 impl Events {
-    pub(super) fn new(cores: u16, mails_max: usize) -> Self {
-        Self { receivers: (0..cores).map(|_| Receiver::default()).collect(), mails_max }
+    pub(super) fn new(cores: u16) -> Self {
+        Self { receivers: (0..cores).map(|_| Receiver::default()).collect() }
     }
 
     /// The cores that watch `key`.
@@ -91,15 +89,15 @@ impl Receiver {
         &mut self,
         last: Revision,
         mut events: Vec<LiveEvent>,
-        mails_max: usize,
+        limits: &Limits,
     ) -> Option<Mail> {
         events.retain(|event| event.revision > self.lost_upto);
         if events.is_empty() {
             return None;
         }
         let bytes = events.iter().map(LiveEvent::size).sum();
-        let full = self.bytes_in_flight + bytes > EVENT_BYTES_IN_FLIGHT_MAX
-            || self.mails_in_flight >= mails_max;
+        let full = self.bytes_in_flight + bytes > limits.event_bytes
+            || self.mails_in_flight >= limits.event_mails;
         let mail = if full { self.lose(last) } else { Mail::Events(events, bytes) };
         self.bytes_in_flight += if full { 0 } else { bytes };
         self.mails_in_flight += 1;
@@ -142,7 +140,7 @@ impl Core {
                 self.hub.handle_live(events);
                 continue;
             }
-            if let Some(mail) = receiver.mail(last, events, self.events.mails_max) {
+            if let Some(mail) = receiver.mail(last, events, &self.config.limits) {
                 left = true;
                 self.mail(core, mail);
             }

@@ -17,7 +17,6 @@ use super::{Core, txn_reads::TxnRead};
 use crate::api::RangeRequest;
 use crate::error::Error;
 use crate::evaluate::Fetched;
-use crate::limits::COLD_READS_MAX;
 use crate::version::ColdValue;
 use crate::watch::HistoryQuery;
 
@@ -40,7 +39,7 @@ struct Fetch {
 }
 
 /// All fetches of a core. Each belongs to a request, so their number is bounded by the requests in
-/// flight; reads under way are bounded by [`COLD_READS_MAX`].
+/// flight; reads under way are bounded by [`Limits::cold_reads`](crate::limits::Limits).
 #[derive(Default)]
 pub(super) struct Fetches {
     last_id: u64,
@@ -67,7 +66,7 @@ impl Core {
     }
 
     fn start_reads(&mut self) {
-        while self.fetches.reading.len() < COLD_READS_MAX {
+        while self.fetches.reading.len() < self.config.limits.cold_reads {
             let Some((fetch, value)) = self.fetches.waiting.pop_front() else { return };
             self.fetches.last_id += 1;
             let read = ReadId(self.fetches.last_id);

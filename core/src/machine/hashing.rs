@@ -17,7 +17,6 @@ use crate::evaluate::Fetched;
 use crate::index::{HashScope, Hasher, RecordId};
 use crate::interval::Interval;
 use crate::kv_list::KvMeta;
-use crate::limits::{PAGE_BYTES_MAX, PAGE_KEYS_MAX};
 use crate::version::{ColdValue, View};
 
 /// What a core is asked while a checksum is computed.
@@ -191,8 +190,9 @@ impl Core {
     pub(super) fn answer_hash_page(&mut self, from: CoreId, task: TaskId, fetched: Fetched) {
         let Some(cursor) = self.reads.hash_cursors.get(&(from, task)) else { return };
         let (mut page, mut cold, mut bytes, mut used) = (Vec::new(), Vec::new(), 0, 0);
-        for (id, group) in cursor.iter().rev().take(PAGE_KEYS_MAX) {
-            if bytes > PAGE_BYTES_MAX {
+        let page_limits = self.config.limits.page;
+        for (id, group) in cursor.iter().rev().take(page_limits.keys) {
+            if bytes > page_limits.bytes {
                 break;
             }
             used += 1;

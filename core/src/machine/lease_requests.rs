@@ -10,7 +10,6 @@ use super::coordinator::MultiRequest;
 use super::mail::{Collect, Mail, ReplyTo, TaskId, Update};
 use crate::api::Response;
 use crate::error::Error;
-use crate::limits::EXPIRIES_UNDER_WAY_MAX;
 
 /// A question for the keys of a lease, waiting for the other cores.
 pub(super) struct AttachedKeys {
@@ -111,7 +110,7 @@ impl Core {
     pub(super) fn expire_leases(&mut self) {
         let (now, serving) = (self.now, self.epoch.0 > 0);
         let Some(control) = self.control.as_mut().filter(|_| serving) else { return };
-        if control.expiries >= EXPIRIES_UNDER_WAY_MAX {
+        if control.expiries >= self.config.limits.expiries {
             return control.lessor.postpone(now);
         }
         let expired = control.lessor.take_expired(now);

@@ -13,7 +13,6 @@ use crate::api::{DeleteRangeResponse, Response};
 use crate::evaluate::{PlannedAction, PlannedChange};
 use crate::interval::Interval;
 use crate::kv_list::KvList;
-use crate::limits::EVALUATIONS_PER_STEP;
 use crate::version::View;
 
 /// A delete whose keys are being gathered.
@@ -33,7 +32,7 @@ impl Core {
         if delete.prev_kv || rest.is_single() {
             return false;
         }
-        let large = self.shards.count(&rest) > EVALUATIONS_PER_STEP as u64;
+        let large = self.shards.count(&rest) > self.config.limits.evaluations_per_step as u64;
         if large {
             self.writes.deleting = Some(LocalDelete { to: write.to, rest, changes: Vec::new() });
         }

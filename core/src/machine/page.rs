@@ -5,7 +5,7 @@ use braid_storage::ids::Revision;
 use crate::evaluate::Fetched;
 use crate::interval::Interval;
 use crate::kv_list::KvList;
-use crate::limits::{PAGE_BYTES_MAX, PAGE_KEYS_MAX};
+use crate::limits::PageLimits;
 use crate::machine::shards::Shards;
 use crate::version::{ColdValue, Found, View};
 
@@ -45,13 +45,14 @@ pub fn read_page(
     shards: &Shards,
     query: &PageQuery,
     fetched: &Fetched,
+    limits: PageLimits,
 ) -> Result<Page, Vec<ColdValue>> {
     let mut page = Page { done: true, ..Page::default() };
     let mut cold = Vec::new();
     let mut bytes = 0;
-    let max_keys = query.max_keys.min(PAGE_KEYS_MAX);
+    let max_keys = query.max_keys.min(limits.keys);
     let mut visitor = |key: &[u8], found: Found<'_>| {
-        if page.value_lens.len() == max_keys || bytes > PAGE_BYTES_MAX {
+        if page.value_lens.len() == max_keys || bytes > limits.bytes {
             page.done = false;
             return false;
         }

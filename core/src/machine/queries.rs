@@ -11,7 +11,6 @@ use super::hashing::HashQuery;
 use super::mail::{Mail, TaskId};
 use super::page::PageQuery;
 use crate::evaluate::Fetched;
-use crate::limits::{PAGE_KEYS_MAX, QUERY_KEYS_PER_STEP};
 use crate::watch::HistoryQuery;
 
 /// What an answer costs beside its keys: ways into the trees of all shards.
@@ -46,7 +45,7 @@ impl Core {
 
     /// Answers questions for the time of a step. Returns whether some are left.
     pub(super) fn run_queries(&mut self) -> bool {
-        let mut budget = QUERY_KEYS_PER_STEP;
+        let mut budget = self.config.limits.query_keys_per_step;
         while budget > 0
             && let Some((from, query)) = self.queries.waiting.pop_front()
         {
@@ -62,11 +61,11 @@ impl Core {
             Query::Collect(collecting) => self.collect_on(from, collecting),
             Query::History(query) => {
                 self.handle_history_query(from, query);
-                PAGE_KEYS_MAX / 2
+                self.config.limits.page.keys / 2
             }
             Query::Hash(task, query) => {
                 self.handle_hash_query(from, task, query);
-                PAGE_KEYS_MAX / 2
+                self.config.limits.page.keys / 2
             }
         }
     }
@@ -74,7 +73,7 @@ impl Core {
     /// Tells the next part of what a round or a transaction needs. Returns how many keys that were.
     fn collect_on(&mut self, to: CoreId, mut collecting: Box<Collecting>) -> usize {
         self.advance();
-        let part = collecting.next_part(&self.shards, self.config.collected_bytes);
+        let part = collecting.next_part(&self.shards, &self.config.limits);
         let keys = part.pairs.iter().map(|(_, pairs)| pairs.len()).sum();
         let (task, ended) = (collecting.task(), part.end.is_some());
         self.mail(to, Mail::Collected(task, Box::new(part)));

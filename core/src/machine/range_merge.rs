@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::evaluate::{self, Fetched, Snapshot, State, Stop, range};
 use crate::interval::Interval;
 use crate::kv_list::KvList;
-use crate::limits::{PAGE_BYTES_MAX, PAGE_KEYS_MAX, WHOLE_ANSWER_BYTES_MAX};
+use crate::limits::{Limits, PageLimits};
 
 /// A range under way.
 pub(super) struct RangeTask {
@@ -39,6 +39,8 @@ pub(super) struct RangeTask {
     pub(super) counted_bytes: usize,
     /// Bytes that all pairs take on the wire, once measured.
     encoded_len: u64,
+    page: PageLimits,
+    whole_answer_bytes: usize,
 }
 
 /// What the walk over the keys is for.
@@ -65,6 +67,7 @@ impl RangeTask {
         at: Revision,
         header: Revision,
         sources: BTreeMap<CoreId, Source>,
+        limits: &Limits,
     ) -> Self {
         Self {
             // Order and filters do not change a count.
@@ -82,6 +85,8 @@ impl RangeTask {
             chunk: KvList::default(),
             counted_bytes: 0,
             encoded_len: 0,
+            page: limits.page,
+            whole_answer_bytes: limits.whole_answer_bytes,
         }
     }
 
@@ -105,7 +110,7 @@ impl RangeTask {
         let missing = self.limit() - self.taken.min(self.limit());
         let share = missing / self.sources.len().max(1) as u64;
         let slack = if self.sources.len() > 1 { share / 4 + 4 } else { 0 };
-        usize::try_from(share + slack).unwrap_or(PAGE_KEYS_MAX).clamp(1, PAGE_KEYS_MAX)
+        usize::try_from(share + slack).unwrap_or(usize::MAX).clamp(1, self.page.keys)
     }
 
     /// The questions that must be answered before the merge can go on.
@@ -172,8 +177,8 @@ impl RangeTask {
     fn chunk_bytes(&self) -> usize {
         match (self.walk, self.request.delivery) {
             _ if !self.in_key_order => usize::MAX,
-            (Walk::Stream, _) | (_, Delivery::Chunks) => PAGE_BYTES_MAX,
-            (_, Delivery::Sized) => WHOLE_ANSWER_BYTES_MAX,
+            (Walk::Stream, _) | (_, Delivery::Chunks) => self.page.bytes,
+            (_, Delivery::Sized) => self.whole_answer_bytes,
             (_, Delivery::Whole) => usize::MAX,
         }
     }

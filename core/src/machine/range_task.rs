@@ -1,8 +1,8 @@
 //! A range over several keys: pages from every core that owns some of them, merged by key.
 //!
 //! Memory is bounded: one page per core and one chunk of the answer. An answer that does not fit
-//! [`WHOLE_ANSWER_BYTES_MAX`](crate::limits::WHOLE_ANSWER_BYTES_MAX) and is wanted as one message is
-//! walked twice, once for its size and once for its bytes; both walks see the same pinned revision.
+//! [`Limits::whole_answer_bytes`](crate::limits::Limits) and is wanted as one message is walked
+//! twice, once for its size and once for its bytes; both walks see the same pinned revision.
 //! What cannot be streamed is gathered, within a bound on what all ranges of the core gather.
 
 use braid_storage::ids::{CoreId, Revision};
@@ -30,7 +30,8 @@ impl Core {
         let id = self.new_task();
         let cores =
             self.routing.owning_cores().map(|core| (core, Source::new(&interval))).collect();
-        let task = RangeTask::new(to, request, interval, at, state.current, cores);
+        let task =
+            RangeTask::new(to, request, interval, at, state.current, cores, &self.config.limits);
         self.reads.ranges.insert(id, task);
         self.run_range(id);
     }

@@ -173,7 +173,7 @@ impl Core {
             self.mail(from, Mail::PageDone(task, Err(Error::Compacted)));
             return 0;
         }
-        match read_page(&self.shards, &query, &fetched) {
+        match read_page(&self.shards, &query, &fetched, self.config.limits.page) {
             Ok(page) => {
                 let keys = page.value_lens.len();
                 self.mail(from, Mail::PageDone(task, Ok(page)));

@@ -18,7 +18,6 @@ use super::spanning_delete::SpanningDelete;
 use super::writes::{PendingWrite, leases_named};
 use crate::error::Error;
 use crate::evaluate::{PlannedAction, PlannedChange, State, Stop};
-use crate::limits::EVALUATIONS_PER_STEP;
 use crate::routing::Routing;
 
 /// A round under way.
@@ -130,7 +129,7 @@ impl Core {
         if round.too_large {
             self.break_up(&mut round);
         }
-        let mut budget = EVALUATIONS_PER_STEP;
+        let mut budget = self.config.limits.evaluations_per_step;
         while budget > 0 {
             let Some(cost) = self.evaluate_next(&mut round, budget) else {
                 self.hand_out(round);

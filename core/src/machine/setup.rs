@@ -15,6 +15,7 @@ use super::startup::Startup;
 use super::{Base, Core};
 use crate::cells::Cells;
 use crate::lessor::Lessor;
+use crate::limits::Limits;
 use crate::routing::Routing;
 use crate::sequencer::Sequencer;
 use crate::shard::Shard;
@@ -23,9 +24,8 @@ use crate::watch::{WatchConfig, WatchHub};
 /// Settings of a core.
 #[derive(Clone, Debug)]
 pub struct CoreConfig {
-    /// Calls of the core's front-ends that may be under way at once, scans between two chunks
-    /// included; more are refused.
-    pub calls: usize,
+    /// The bounds that it works within.
+    pub limits: Limits,
     /// Most operations of a transaction.
     pub max_txn_ops: usize,
     /// Shortest time to live of a lease, in seconds.
@@ -35,11 +35,6 @@ pub struct CoreConfig {
     /// Bytes that answers which cannot be streamed (those with filters or an order of their own)
     /// may gather on the core, all together; in the end one takes three times its bytes.
     pub gathered_bytes: usize,
-    /// Bytes of keys and values that one request may have the core tell another.
-    pub collected_bytes: usize,
-    /// Mails with events that may be on their way to one other core; beyond it, that core's
-    /// watchers read history.
-    pub event_mails: usize,
     /// Bounds of the watches.
     pub watch: WatchConfig,
     /// Where ids and jitter come from.
@@ -72,8 +67,12 @@ pub struct CoreState {
 
 impl Core {
     /// A core as recovery found it.
+    ///
+    /// # Panics
+    /// When the limits do not go together.
     #[must_use]
     pub fn new(config: CoreConfig, state: CoreState) -> Self {
+        assert!(config.limits.fit(), "limits that do not go together: {:?}", config.limits);
         let CoreState { id, routing, cells, log, shards, leases, compacted, .. } = state;
         let CoreState { disk_bytes, last, control, .. } = state;
         let base = control.as_ref().map(|(_, base)| base.clone()).unwrap_or_default();
@@ -104,7 +103,7 @@ impl Core {
             control: control.map(|(group, _)| Control::new(group, lessor)),
             hub: WatchHub::new(config.watch, config.seed, last),
             watches: Default::default(),
-            events: super::events::Events::new(routing.cores(), config.event_mails),
+            events: super::events::Events::new(routing.cores()),
             own_mail: VecDeque::new(),
             out: VecDeque::new(),
             disk_bytes,

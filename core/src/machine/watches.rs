@@ -9,7 +9,6 @@ use super::mail::Mail;
 use super::{Core, Output};
 use crate::api::WatchRequest;
 use crate::interval::Interval;
-use crate::limits::REGISTRATIONS_MAX;
 use crate::port::StreamId;
 use crate::watch::{HistoryId, InterestId, WatchOutput};
 
@@ -90,7 +89,7 @@ impl Core {
     }
 
     fn send_registrations(&mut self) {
-        while self.watches.registering < REGISTRATIONS_MAX
+        while self.watches.registering < self.config.limits.registrations
             && let Some(((interest, owner), interval)) = self.watches.unsent.pop_first()
         {
             self.watches.registering += 1;

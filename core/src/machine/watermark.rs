@@ -5,7 +5,6 @@ use braid_storage::planted::{Bug, planted};
 
 use super::control::Control;
 use super::{Core, Output};
-use crate::limits::EVICTION_STEP;
 use crate::shard::Shard;
 
 impl Core {
@@ -69,7 +68,7 @@ impl Core {
         let budget = self.config.value_bytes / self.shards.iter().count().max(1);
         for shard in self.shards.iter_mut() {
             if shard.index().resident_bytes() > budget {
-                shard.index_mut().evict(budget, EVICTION_STEP);
+                shard.index_mut().evict(budget, self.config.limits.eviction_step);
             }
         }
     }

@@ -15,7 +15,6 @@ use super::planned::{Change, Planned, plan};
 use crate::api::{DeleteRangeRequest, PutRequest, TxnRequest};
 use crate::error::Error;
 use crate::evaluate::{Fetched, PlannedChange, State, Stop, footprint};
-use crate::limits::{EVALUATIONS_PER_STEP, WRITE_BYTES_MAX};
 use crate::sequencer::CommitBatch;
 
 /// A write that waits for its evaluation.
@@ -111,7 +110,7 @@ impl Core {
         if !self.gate.is_closed() {
             self.evaluate_some();
         }
-        let full = self.writes.batch_bytes >= WRITE_BYTES_MAX;
+        let full = self.writes.batch_bytes >= self.config.limits.write_bytes;
         let more = !self.gate.is_closed() && !self.writes.is_empty() && !full;
         if !more {
             self.submit();
@@ -121,8 +120,8 @@ impl Core {
     }
 
     fn evaluate_some(&mut self) {
-        let mut budget = EVALUATIONS_PER_STEP;
-        while budget > 0 && self.writes.batch_bytes < WRITE_BYTES_MAX {
+        let mut budget = self.config.limits.evaluations_per_step;
+        while budget > 0 && self.writes.batch_bytes < self.config.limits.write_bytes {
             let cost = if let Some(delete) = self.writes.deleting.take() {
                 self.delete_locally(delete, budget)
             } else if let Some(write) = self.writes.queue.pop_front() {

@@ -7,7 +7,6 @@ use braid_storage::record::{self, Batch, Record, ValueSpan};
 
 use super::Shard;
 use super::in_flight::{Action, Change};
-use crate::limits::ENTRY_BYTES_MAX;
 
 /// A run of changes that one entry carries: `changes[from..to]` of the write at `write`.
 #[derive(Clone, Copy)]
@@ -20,7 +19,7 @@ struct Piece {
 }
 
 impl Shard {
-    /// Proposes all evaluated writes and pushes what raft wants persisted into `log`: also the
+    /// Proposes all evaluated writes, in entries of up to `entry_bytes`, and pushes what raft wants persisted into `log`: also the
     /// barrier and the vote of an election. Returns the number that [`Shard::persisted`] wants once
     /// the log has synced it; `None` when there is nothing.
     ///
@@ -30,10 +29,11 @@ impl Shard {
         &mut self,
         epoch: Epoch,
         watermark: Revision,
+        entry_bytes: usize,
         encoder: &mut Encoder,
         log: &mut Log,
     ) -> Result<Option<u64>, braid_raft::GroupError> {
-        let entries = self.plan_entries();
+        let entries = self.plan_entries(entry_bytes);
         for pieces in &entries {
             let (batch, values) = self.build(pieces, epoch, watermark);
             self.group.propose(encoder.batch(&batch, &values))?;
@@ -57,16 +57,16 @@ impl Shard {
         Ok(Some(unstable.number))
     }
 
-    /// Cuts the unsubmitted writes into entries of bounded size; a write larger than one entry
+    /// Cuts the unsubmitted writes into entries of up to `entry_bytes`; a write larger than one entry
     /// goes into several parts.
-    fn plan_entries(&self) -> Vec<Vec<Piece>> {
+    fn plan_entries(&self, entry_bytes: usize) -> Vec<Vec<Piece>> {
         let mut entries: Vec<Vec<Piece>> = Vec::new();
         let mut room = 0;
         for write in self.submitted..self.writes.len() {
-            cut(write, &self.writes[write].changes, &mut |piece, size| {
+            cut(write, &self.writes[write].changes, entry_bytes, &mut |piece, size| {
                 if size > room || entries.is_empty() {
                     entries.push(Vec::new());
-                    room = ENTRY_BYTES_MAX;
+                    room = entry_bytes;
                 }
                 room = room.saturating_sub(size);
                 entries.last_mut().expect("one was pushed").push(piece);
@@ -111,13 +111,18 @@ impl Shard {
 }
 
 /// Cuts the changes of the write at `write` into pieces that fit an entry, each with its size.
-fn cut(write: usize, changes: &[Change], visitor: &mut dyn FnMut(Piece, usize)) {
+fn cut(
+    write: usize,
+    changes: &[Change],
+    entry_bytes: usize,
+    visitor: &mut dyn FnMut(Piece, usize),
+) {
     let size = |changes: &[Change]| changes.iter().map(Change::size).sum::<usize>();
     let total = size(changes);
-    if total <= ENTRY_BYTES_MAX {
+    if total <= entry_bytes {
         return visitor(Piece { write, from: 0, to: changes.len(), part: 0, parts: 1 }, total);
     }
-    let ends = ends(changes);
+    let ends = ends(changes, entry_bytes);
     let parts = ends.len() as u32;
     let mut from = 0;
     for (part, to) in (0..).zip(ends) {
@@ -127,10 +132,10 @@ fn cut(write: usize, changes: &[Change], visitor: &mut dyn FnMut(Piece, usize)) 
 }
 
 /// Where the pieces of a large write end.
-fn ends(changes: &[Change]) -> Vec<usize> {
+fn ends(changes: &[Change], entry_bytes: usize) -> Vec<usize> {
     let (mut ends, mut size) = (Vec::new(), 0);
     for (at, change) in changes.iter().enumerate() {
-        if size > 0 && size + change.size() > ENTRY_BYTES_MAX {
+        if size > 0 && size + change.size() > entry_bytes {
             ends.push(at);
             size = 0;
         }

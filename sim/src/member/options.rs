@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use braid_core::limits::EVENT_MAILS_MAX;
+use braid_core::limits::{Limits, PageLimits};
 use braid_core::machine::CoreConfig;
 use braid_core::watch::WatchConfig;
 
@@ -47,15 +47,12 @@ impl Options {
             segment_bytes: random.pick(&[64 << 10, 128 << 10, 1 << 20]),
             block_bytes: random.pick(&[512, 4096]),
             core: CoreConfig {
-                // More than the clients of any test have under way.
-                calls: 1000,
+                limits: limits(random),
                 max_txn_ops: MAX_TXN_OPS,
                 min_lease_ttl: 2,
                 // None, a few, all.
                 value_bytes: random.pick(&[0, 0, 64, 1 << 20]),
                 gathered_bytes: 64 << 20,
-                collected_bytes: 64 << 20,
-                event_mails: random.pick(&[1, 2, EVENT_MAILS_MAX]),
                 watch: watch(random),
                 seed: random.next_u64(),
             },
@@ -74,6 +71,44 @@ impl Options {
         let tempos = [Tempo::Usual, Tempo::Usual, Tempo::Starved, Tempo::Fits];
         self.tempos = (0..self.cores).map(|_| random.pick(&tempos)).collect();
         self
+    }
+}
+
+/// Each bound by itself is what the server has, or the least that work can go on with, or little
+/// more. None is so low that a client of a story would be refused.
+fn limits(random: &mut Random) -> Limits {
+    let usual = Limits {
+        // More than the clients of any test have under way, and few enough that a mail too many in
+        // a queue between cores shows.
+        calls: 1000,
+        event_mails: random.pick(&[1, 2, Limits::DEFAULT.event_mails]),
+        ..Limits::default()
+    };
+    if random.one_in(2) {
+        return usual;
+    }
+    let mut pick =
+        |usual, tight: &[usize]| if random.one_in(2) { usual } else { random.pick(tight) };
+    let write_bytes = pick(usual.write_bytes, &[1, 100, 1000]);
+    let whole_answer_bytes = pick(usual.whole_answer_bytes, &[1, 100]);
+    Limits {
+        entry_bytes: pick(usual.entry_bytes, &[0, 1, 100]).min(write_bytes),
+        write_bytes,
+        evaluations_per_step: pick(usual.evaluations_per_step, &[1, 2, 10]),
+        page: PageLimits {
+            keys: pick(usual.page.keys, &[1, 2, 7]),
+            bytes: pick(usual.page.bytes, &[1, 100]).min(whole_answer_bytes),
+        },
+        query_keys_per_step: pick(usual.query_keys_per_step, &[1, 20]),
+        whole_answer_bytes,
+        cold_reads: pick(usual.cold_reads, &[1, 2]),
+        round_writes: pick(usual.round_writes, &[1, 2]),
+        compaction_step: pick(usual.compaction_step, &[1, 3]),
+        eviction_step: pick(usual.eviction_step, &[1, 3]),
+        event_bytes: pick(usual.event_bytes, &[0, 1, 100]),
+        expiries: pick(usual.expiries, &[1, 2]),
+        registrations: pick(usual.registrations, &[1, 2]),
+        ..usual
     }
 }
 

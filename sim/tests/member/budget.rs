@@ -74,7 +74,7 @@ fn flood(seed: u64) {
     const CALLS_SENT: usize = 12;
     let mut random = Random::new(seed);
     let mut options = Options::draw(&mut random);
-    options.core.calls = CALLS;
+    options.core.limits.calls = CALLS;
     let mut member = Member::start(&options, Disk::default(), Random::new(random.next_u64()))
         .unwrap_or_else(|error| panic!("the disk is refused: {error}"));
     for _ in 0..3 {

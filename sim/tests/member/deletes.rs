@@ -177,9 +177,9 @@ fn a_write_that_needs_too_much_is_refused_alone() {
         let mut random = Random::new(seed);
         let mut options = options(&mut random);
         (options.cores, options.shards) = (random.between(2, 3) as u16, 8);
-        // All values are in memory, and more than this on each core.
+        // All values are in memory: a few fit the bound, and all on a core are far beyond it.
         options.core.value_bytes = 1 << 30;
-        options.core.collected_bytes = 1000;
+        options.core.limits.collected_bytes = 10_000;
         let mut story = Story::new(random, &options, 1000);
         let (key, range_end) = (key(0), key(KEYS));
         let delete = Request::DeleteRange(DeleteRangeRequest { key, range_end, prev_kv: true });

@@ -8,7 +8,7 @@ use braid_sim::failure::Failure;
 use braid_sim::story::{Plan, run};
 
 /// More seeds than this may not be needed.
-const SEEDS_MAX: u64 = 400;
+const SEEDS_MAX: u64 = 1000;
 const THREADS: usize = 2;
 /// How rarely a bug strikes: often by turns, because some show only when they are rare.
 const ONCE_IN: [u32; 4] = [1, 1, 4, 20];

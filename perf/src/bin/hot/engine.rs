@@ -38,6 +38,7 @@ fn member() -> Member {
         segment_bytes: 16 << 20,
         block_bytes: 4096,
         core: braid_core::machine::CoreConfig {
+            limits: Default::default(),
             value_bytes: 64 << 20,
             watch: Default::default(),
             ..drawn.core
