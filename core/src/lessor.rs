@@ -143,13 +143,13 @@ impl Lessor {
         self.next_check = now + CHECK_INTERVAL;
     }
 
-    /// Leases whose time is up, a bounded number at a time, each once.
-    pub fn take_expired(&mut self, now: Duration) -> Vec<LeaseId> {
+    /// Leases whose time is up, `max` and a bounded number at a time, each once.
+    pub fn take_expired(&mut self, now: Duration, max: usize) -> Vec<LeaseId> {
         if now < self.next_check {
             return Vec::new();
         }
         let mut expired = Vec::new();
-        while expired.len() < EXPIRIES_PER_CHECK
+        while expired.len() < EXPIRIES_PER_CHECK.min(max)
             && self.by_deadline.first().is_some_and(|(deadline, _)| *deadline <= now)
             && let Some((_, lease)) = self.by_deadline.pop_first()
         {
@@ -199,20 +199,28 @@ mod tests {
     fn a_lease_never_ends_early() {
         let mut lessor = lessor();
         assert_eq!(lessor.deadline(), Some(10 * SECOND));
-        assert!(lessor.take_expired(10 * SECOND - Duration::from_nanos(1)).is_empty());
+        assert!(lessor.take_expired(10 * SECOND - Duration::from_nanos(1), 9).is_empty());
         assert_eq!(lessor.renew(9 * SECOND, LeaseId(7)), Some(10));
-        assert!(lessor.take_expired(18 * SECOND).is_empty());
-        assert_eq!(lessor.take_expired(19 * SECOND), [LeaseId(7)]);
-        assert!(lessor.take_expired(30 * SECOND).is_empty(), "each once");
+        assert!(lessor.take_expired(18 * SECOND, 9).is_empty());
+        assert_eq!(lessor.take_expired(19 * SECOND, 9), [LeaseId(7)]);
+        assert!(lessor.take_expired(30 * SECOND, 9).is_empty(), "each once");
         assert_eq!(lessor.renew(30 * SECOND, LeaseId(7)), None);
         assert!(lessor.is_expiring(LeaseId(7)));
+    }
+
+    #[test]
+    fn no_more_end_at_once_than_there_is_room_for() {
+        let leases = [7, 8, 9].map(|lease| (LeaseId(lease), 10));
+        let mut lessor = Lessor::new(2, &leases, 42);
+        assert_eq!(lessor.take_expired(20 * SECOND, 2), [LeaseId(7), LeaseId(8)]);
+        assert_eq!(lessor.take_expired(21 * SECOND, 2), [LeaseId(9)]);
     }
 
     #[test]
     fn a_reign_starts_all_time_anew() {
         let mut lessor = lessor();
         lessor.restart_all(8 * SECOND);
-        assert!(lessor.take_expired(17 * SECOND).is_empty());
+        assert!(lessor.take_expired(17 * SECOND, 9).is_empty());
         assert_eq!(lessor.time_to_live(17 * SECOND, LeaseId(7)), Some((1, 10)));
     }
 

@@ -110,10 +110,11 @@ impl Core {
     pub(super) fn expire_leases(&mut self) {
         let (now, serving) = (self.now, self.epoch.0 > 0);
         let Some(control) = self.control.as_mut().filter(|_| serving) else { return };
-        if control.expiries >= self.config.limits.expiries {
+        let room = self.config.limits.expiries - control.expiries;
+        if room == 0 {
             return control.lessor.postpone(now);
         }
-        let expired = control.lessor.take_expired(now);
+        let expired = control.lessor.take_expired(now, room);
         control.expiries += expired.len();
         for lease in expired {
             self.coordinate(ReplyTo::Expiry(lease), MultiRequest::Revoke(lease));
