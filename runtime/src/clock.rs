@@ -1,11 +1,12 @@
-//! The clocks: monotonic time for the engine, wall time for logs, timers for tasks.
+//! The clock: monotonic time for the engine, and timers for tasks. The time of day is not read here:
+//! it may jump, and so only the lines of the log tell it.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use braid_core::stages::{StageClock, StageTimes, Stopwatch};
 use glommio::timer::Timer;
@@ -47,11 +48,6 @@ impl StageClock for Clock {
         unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
         u64::try_from(usage.ru_nivcsw).unwrap_or_default()
     }
-}
-
-/// Wall time since 1970 for logs and ids. It may jump; nothing may be decided by it.
-pub fn wall() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Completes after `duration`, on a core's executor.
@@ -125,10 +121,5 @@ mod tests {
             sleep(Duration::from_millis(2)).await;
             assert!(poll_fn(|context| Poll::Ready(alarm.poll(context))).await.is_pending());
         });
-    }
-
-    #[test]
-    fn wall_time_is_after_this_code_was_written() {
-        assert!(wall() > Duration::from_secs(1_700_000_000));
     }
 }

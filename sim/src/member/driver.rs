@@ -7,6 +7,7 @@ use std::time::Duration;
 use braid_core::ids::CoreId;
 use braid_core::machine::{Core, Input, Output};
 
+use super::clock::Clock;
 use super::post::Post;
 use crate::model::random::Random;
 use crate::trace;
@@ -30,6 +31,7 @@ pub(super) enum Phase {
 /// One core.
 pub(super) struct Driver {
     id: CoreId,
+    clock: Clock,
     pub(super) core: Core,
     pub(super) phase: Phase,
     inputs: VecDeque<Input>,
@@ -41,9 +43,10 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(id: CoreId, core: Core) -> Self {
+    pub(super) fn new(id: CoreId, core: Core, clock: Clock) -> Self {
         Self {
             id,
+            clock,
             core,
             phase: Phase::Observe,
             inputs: VecDeque::new(),
@@ -69,7 +72,12 @@ impl Driver {
 
     fn handle(&mut self, now: Duration, input: Input) {
         trace::note(now, self.id, '<', &input);
-        self.core.handle(now, input);
+        self.core.handle(self.clock.show(now), input);
+    }
+
+    /// When the core wants to go on even if nothing happens.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.core.deadline().map(|deadline| self.clock.when(deadline))
     }
 
     pub(super) fn observe(&mut self) {
@@ -83,7 +91,7 @@ impl Driver {
         self.worked = now;
         let quiet = !self.has_news(post) && !waited;
         self.idle_turns = if quiet { self.idle_turns + 1 } else { 0 };
-        assert!(self.idle_turns < IDLE_TURNS_MAX, "a core spins: {:?}", self.core.deadline());
+        assert!(self.idle_turns < IDLE_TURNS_MAX, "a core spins: {:?}", self.deadline());
         self.woken = false;
         // What front-ends hand in may overtake what other cores have sent.
         let hasty = random.one_in(4);
@@ -92,7 +100,7 @@ impl Driver {
         }
         self.take_mails(now, post, random);
         self.take_inputs(now);
-        self.more = self.core.step(now);
+        self.more = self.core.step(self.clock.show(now));
         self.phase = Phase::CarryOut;
     }
 
@@ -120,7 +128,7 @@ impl Driver {
             trace::note(now, self.id, '>', output);
         }
         if output.is_none() {
-            let due = self.core.deadline().is_some_and(|deadline| deadline <= now);
+            let due = self.deadline().is_some_and(|deadline| deadline <= now);
             let awake = self.more || due || self.has_news(post);
             self.phase = if awake { Phase::Observe } else { Phase::Asleep };
         }

@@ -5,6 +5,7 @@
 //! takes a random time. A core that nobody wakes sleeps on, so a forgotten wake-up shows.
 
 mod client;
+mod clock;
 mod driver;
 mod options;
 mod post;
@@ -31,7 +32,8 @@ use driver::{Driver, Phase};
 use post::Post;
 use schedule::{Event, Schedule};
 
-pub use options::{MAX_TXN_OPS, Options};
+pub use clock::Clock;
+pub use options::{DRIFT_PPM_MAX, MAX_TXN_OPS, Options};
 pub use tempo::{Faults, Tempo};
 
 /// What front-ends see.
@@ -50,9 +52,9 @@ const BAD_READS: u32 = 8;
 
 /// A running member.
 pub struct Member {
-    /// What the cores' clocks show.
+    /// What an exact clock shows.
     now: Duration,
-    /// What they showed at the start.
+    /// What it showed at the start.
     started: Duration,
     random: Random,
     schedule: Schedule,
@@ -100,7 +102,10 @@ impl Member {
         mut random: Random,
     ) -> Result<Self, recovery::Error> {
         let states = recover(&mut disk, options, random.next_u64() as u32)?;
-        let new = |state: CoreState| Driver::new(state.id, Core::new(options.core.clone(), state));
+        let new = |state: CoreState| {
+            let clock = options.clocks.get(usize::from(state.id.0)).copied().unwrap_or_default();
+            Driver::new(state.id, Core::new(options.core.clone(), state), clock)
+        };
         let slowness = (0..options.cores).map(|_| random.pick(&[1, 1, 1, 10, 50])).collect();
         // The clock of a machine may show anything.
         let started = Duration::from_secs(random.below(10_000));
@@ -259,7 +264,7 @@ impl Member {
 
     fn alarm(&mut self, core: CoreId) {
         let now = self.now;
-        if self.driver(core).core.deadline().is_some_and(|deadline| deadline <= now) {
+        if self.driver(core).deadline().is_some_and(|deadline| deadline <= now) {
             self.rouse(core);
         }
     }
@@ -281,7 +286,7 @@ impl Member {
             }
         }
         if self.driver(core).phase == Phase::Asleep {
-            if let Some(deadline) = self.driver(core).core.deadline() {
+            if let Some(deadline) = self.driver(core).deadline() {
                 self.schedule.plan(deadline, Event::Alarm(core));
             }
         } else {

@@ -6,11 +6,16 @@ use braid_core::limits::{Limits, PageLimits};
 use braid_core::machine::CoreConfig;
 use braid_core::watch::WatchConfig;
 
+use super::clock::Clock;
 use super::tempo::{Faults, Tempo};
 use crate::model::random::Random;
 
 /// Most operations of a transaction, in every member.
 pub const MAX_TXN_OPS: usize = 5;
+
+/// The most that the clock of a core gains or loses in a second: far more than an operating system
+/// allows.
+pub const DRIFT_PPM_MAX: i32 = 30_000;
 
 /// Settings of a simulated member.
 #[derive(Clone, Debug)]
@@ -31,6 +36,8 @@ pub struct Options {
     pub mailbox_mails: usize,
     /// How each core is treated; one without an entry as usual.
     pub tempos: Vec<Tempo>,
+    /// The clock of each core; one without an entry has an exact one.
+    pub clocks: Vec<Clock>,
     /// Of what happens at one moment, the last comes first.
     pub newest_first: bool,
     /// What the disk does.
@@ -58,6 +65,7 @@ impl Options {
             },
             mailbox_mails: random.pick(&[1, 2, 1024]),
             tempos: Vec::new(),
+            clocks: Vec::new(),
             newest_first: random.one_in(4),
             faults: Faults::default(),
         }
@@ -70,8 +78,16 @@ impl Options {
     pub fn disturbed(mut self, random: &mut Random) -> Self {
         let tempos = [Tempo::Usual, Tempo::Usual, Tempo::Starved, Tempo::Fits];
         self.tempos = (0..self.cores).map(|_| random.pick(&tempos)).collect();
+        self.clocks = (0..self.cores).map(|core| clock(core, random)).collect();
         self
     }
+}
+
+/// Some clocks run wrong. That of core 0, which keeps the time of leases, is late at most: a lease
+/// lives for its time by that clock, so what an exact one shows tells whether any ends early.
+fn clock(core: u16, random: &mut Random) -> Clock {
+    let gain_ppm = random.pick(&[0, 0, -1, -500, -DRIFT_PPM_MAX, 500, DRIFT_PPM_MAX]);
+    Clock { gain_ppm: if core == 0 { gain_ppm.min(0) } else { gain_ppm } }
 }
 
 /// Each bound by itself is what the server has, or the least that work can go on with, or little

@@ -1,6 +1,7 @@
 //! A whole member in virtual time, judged by the model of etcd.
 
 mod budget;
+mod clocks;
 mod deletes;
 mod large;
 mod revokes;
