@@ -9,11 +9,13 @@
 //! counts the bytes until [`Incoming::WatchTaken`] tells that they left.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+
+use foldhash::HashMap;
 
 use crate::api::{Request, Response, WatchRequest, WatchResponse};
 use crate::error::Error;
@@ -191,6 +193,15 @@ impl WatchStream {
         self.port.inner.borrow_mut().submit(Incoming::Watch(self.id, request));
     }
 
+    /// The next response for the client, if there is one already.
+    #[must_use]
+    pub fn try_next(&self) -> Option<WatchResponse> {
+        let mut inner = self.port.inner.borrow_mut();
+        let response = inner.streams.get_mut(&self.id)?.responses.pop_front()?;
+        inner.submit(Incoming::WatchTaken(self.id));
+        Some(response)
+    }
+
     /// The next response for the client.
     ///
     /// # Errors
@@ -201,12 +212,11 @@ impl WatchStream {
 
     /// As [`Self::next`], to be polled.
     pub fn poll_next(&self, context: &mut Context<'_>) -> Poll<Result<WatchResponse, Error>> {
-        let mut inner = self.port.inner.borrow_mut();
-        let queue = inner.streams.get_mut(&self.id).expect("the stream lives as long as this");
-        if let Some(response) = queue.responses.pop_front() {
-            inner.submit(Incoming::WatchTaken(self.id));
+        if let Some(response) = self.try_next() {
             return Poll::Ready(Ok(response));
         }
+        let mut inner = self.port.inner.borrow_mut();
+        let queue = inner.streams.get_mut(&self.id).expect("the stream lives as long as this");
         if let Some(error) = queue.ended {
             return Poll::Ready(Err(error));
         }

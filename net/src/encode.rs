@@ -24,10 +24,17 @@ pub trait Encode {
 /// A gRPC message with its prefix.
 #[must_use]
 pub fn framed(message: &impl Encode) -> Bytes {
-    let len = message.encoded_len();
-    let mut buffer = BytesMut::with_capacity(PREFIX_BYTES + len);
-    put_prefix(&mut buffer, len);
-    message.encode(&mut buffer);
-    debug_assert_eq!(buffer.len(), PREFIX_BYTES + len, "a length does not fit its bytes");
+    let mut buffer = BytesMut::new();
+    put_framed(message, &mut buffer);
     buffer.freeze()
+}
+
+/// Adds a gRPC message with its prefix, and returns how many bytes that are.
+pub fn put_framed(message: &impl Encode, buffer: &mut BytesMut) -> usize {
+    let (start, len) = (buffer.len(), message.encoded_len());
+    buffer.reserve(PREFIX_BYTES + len);
+    put_prefix(buffer, len);
+    message.encode(buffer);
+    debug_assert_eq!(buffer.len() - start, PREFIX_BYTES + len, "a length does not fit its bytes");
+    PREFIX_BYTES + len
 }

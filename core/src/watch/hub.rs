@@ -1,9 +1,10 @@
 //! The hub: its state, its way in and its way out.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use braid_storage::ids::Revision;
+use foldhash::HashMap;
 use slab::Slab;
 
 use super::catch_up::CatchUp;
@@ -70,7 +71,7 @@ impl WatchHub {
             dealing: None,
             steps_owed: 0,
             compacted: Revision(0),
-            streams: HashMap::new(),
+            streams: HashMap::default(),
             watchers: Slab::new(),
             interests: Interests::default(),
             pending: Pending::new(config.live_bytes),

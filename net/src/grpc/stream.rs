@@ -108,6 +108,11 @@ impl Responses {
     /// Sends a message with its prefix, waiting for the client to take it.
     pub async fn send(&self, payload: Bytes) -> Result<(), ReadError> {
         self.count_message(payload.len());
+        self.send_counted(payload).await
+    }
+
+    /// Sends messages with their prefixes that were counted, waiting for the client to take them.
+    pub async fn send_counted(&self, payload: Bytes) -> Result<(), ReadError> {
         self.charge.borrow_mut().replace(payload.len() as u64);
         self.deliver(payload, None).await
     }

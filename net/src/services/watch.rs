@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 use braid_core::api::{WatchCreate, WatchRequest, WatchResponse};
 use braid_core::error::Error;
 use braid_core::port::WatchStream;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
-use crate::encode::framed;
 use crate::encode::kv::Header;
+use crate::encode::put_framed;
 use crate::encode::watch::Watch;
 use crate::front::FrontEnd;
 use crate::grpc::message::ReadError;
@@ -17,6 +17,9 @@ use crate::grpc::status::Status;
 use crate::grpc::stream::{Requests, Responses};
 use crate::proto::etcdserverpb as pb;
 use crate::services::decode;
+
+/// Responses are gathered up to here: what fits a DATA frame of the usual size.
+const PIECE_BYTES: usize = 16 << 10;
 
 /// What a stream has to do next.
 enum Work {
@@ -46,11 +49,29 @@ pub async fn run(
                 }
             }
             Work::Response(response) => {
-                let header = Header::new(&front.identity, response.revision);
-                responses.send(framed(&Watch { header, response: &response })).await?;
+                let payload = with_all_ready(response, &stream, responses, front);
+                responses.send_counted(payload).await?;
             }
         }
     }
+}
+
+/// A response and those that are ready behind it, in one piece: one event may have a response for
+/// each of a stream's hundred watchers, and HTTP/2's work is for each piece.
+fn with_all_ready(
+    first: WatchResponse,
+    stream: &WatchStream,
+    responses: &Responses,
+    front: &FrontEnd,
+) -> Bytes {
+    let (mut payload, mut next) = (BytesMut::new(), Some(first));
+    while let Some(response) = next {
+        let header = Header::new(&front.identity, response.revision);
+        let len = put_framed(&Watch { header, response: &response }, &mut payload);
+        responses.count_message(len);
+        next = if payload.len() < PIECE_BYTES { stream.try_next() } else { None };
+    }
+    payload.freeze()
 }
 
 fn poll_work(
