@@ -64,6 +64,7 @@ fn grant_is_wrong(lease: i64, ttl: i64, outcome: &Outcome, is_known: impl Fn() -
         }
         Outcome::Refused(Error::LeaseExists) => !is_known(),
         Outcome::Refused(Error::LeaseTtlTooLarge) => ttl <= TTL_MAX,
+        Outcome::Refused(Error::NoSpace | Error::TooManyRequests) => false,
         Outcome::Refused(_) => true,
         _ => false,
     }

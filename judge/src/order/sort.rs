@@ -87,11 +87,12 @@ impl<'a> Sorted<'a> {
             Outcome::Unknown(_) => self.add_candidate(history, place, operation),
             // These depend on leases and compactions and are judged with them.
             Outcome::Refused(Error::LeaseNotFound | Error::Compacted | Error::FutureRevision) => {}
-            Outcome::Refused(Error::RequestTooLarge) => {
-                verdict.leave(format!(
-                    "whether the request of line {} is too large",
-                    operation.called.line
-                ));
+            // These depend on the server's bounds, its disk and its load.
+            Outcome::Refused(
+                error @ (Error::RequestTooLarge | Error::NoSpace | Error::TooManyRequests),
+            ) => {
+                let line = operation.called.line;
+                verdict.leave(format!("whether the request of line {line} had to fail: {error}"));
             }
             Outcome::Refused(_) => self.floating.push(place),
             Outcome::Answered(response) => match (revision(response), changes(response)) {

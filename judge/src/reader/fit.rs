@@ -23,8 +23,8 @@ pub fn fits(request: &Request, response: &Response) -> bool {
     )
 }
 
-/// Errors by which a request has certainly changed nothing, and which the judge can check.
-const REFUSALS: [Error; 13] = [
+/// Errors by which a request has certainly changed nothing.
+const REFUSALS: [Error; 15] = [
     Error::KeyNotProvided,
     Error::KeyNotFound,
     Error::ValueProvided,
@@ -38,6 +38,8 @@ const REFUSALS: [Error; 13] = [
     Error::LeaseTtlTooLarge,
     Error::LeaseNotFound,
     Error::LeaseExists,
+    Error::NoSpace,
+    Error::TooManyRequests,
 ];
 
 /// What an error says about the request's outcome: most leave it open.

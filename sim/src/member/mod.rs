@@ -7,6 +7,7 @@
 mod client;
 mod clock;
 mod driver;
+mod full_disk;
 mod options;
 mod post;
 mod schedule;
@@ -65,6 +66,10 @@ pub struct Member {
     slowness: Vec<u32>,
     tempos: Vec<Tempo>,
     faults: Faults,
+    /// No segment can be made before.
+    full_until: Duration,
+    /// A core was told that there is no room.
+    was_full: bool,
     /// Few enough that who tries again comes through.
     bad_reads_left: u32,
     /// Cores whose write is on its way to the disk.
@@ -116,6 +121,8 @@ impl Member {
             schedule: Schedule::new(options.newest_first),
             tempos: options.tempos.clone(),
             faults: options.faults,
+            full_until: Duration::ZERO,
+            was_full: false,
             bad_reads_left: if options.faults.bad_reads { BAD_READS } else { 0 },
             writing: BTreeSet::new(),
             has_written: false,
@@ -200,10 +207,7 @@ impl Member {
             Event::Turn(core) => self.turn(core),
             Event::Alarm(core) => self.alarm(core),
             Event::Written(core, number, segment) => self.written(core, number, segment),
-            Event::Prepared(core, segment) => {
-                self.disk.create(&segment);
-                self.finish(core, Input::SegmentReady(segment.id));
-            }
+            Event::Prepare(core, segment, again) => self.prepare(core, segment, again),
             Event::Read(core, read, value) => {
                 let bytes = self.read_value(value);
                 self.finish(core, Input::ValueRead(read, bytes));
@@ -311,7 +315,14 @@ impl Member {
 
     fn carry_out(&mut self, core: CoreId, output: Output) {
         match output {
-            Output::Answer(call, answer) => self.told.push_back(Told::Answer(core, call, answer)),
+            Output::Answer(call, answer) => {
+                let refused = matches!(answer, Err(Error::NoSpace));
+                assert!(
+                    !refused || self.was_full,
+                    "refused for want of room that was never missing"
+                );
+                self.told.push_back(Told::Answer(core, call, answer));
+            }
             Output::Watch(stream, response) => {
                 self.told.push_back(Told::Watch(core, stream, response));
             }
@@ -333,10 +344,8 @@ impl Member {
             }
             Output::Write(write) => self.write(core, &write),
             Output::PrepareSegment(segment) => {
-                let full = self.faults.full_disk && self.random.one_in(3);
-                let wait = Duration::from_secs(if full { 4 } else { 0 });
-                let delay = self.io_delay(core) + wait;
-                self.schedule.plan(self.now + delay, Event::Prepared(core, segment));
+                let delay = self.io_delay(core);
+                self.schedule.plan(self.now + delay, Event::Prepare(core, segment, false));
             }
             Output::Read(read, value) => {
                 let delay = self.io_delay(core);

@@ -18,8 +18,8 @@ pub(super) enum Event {
     Alarm(CoreId),
     /// A write is synced.
     Written(CoreId, u64, SegmentId),
-    /// A segment is there.
-    Prepared(CoreId, SegmentHeader),
+    /// A segment is made, if there is room; whether there was none before.
+    Prepare(CoreId, SegmentHeader, bool),
     /// A value is read.
     Read(CoreId, ReadId, ColdValue),
 }

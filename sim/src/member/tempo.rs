@@ -37,7 +37,8 @@ pub struct Faults {
     pub bad_reads: bool,
     /// Some I/O takes seconds.
     pub stuck_io: bool,
-    /// Now and then there is no room for another segment, for seconds.
+    /// Now and then there is no room for another segment, for seconds. A write into a segment
+    /// needs none.
     pub full_disk: bool,
     /// A sync fails some day.
     pub failing_sync: bool,

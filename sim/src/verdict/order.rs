@@ -337,6 +337,8 @@ fn excused(operation: &Operation, error: Error, stretch: &Stretch<'_>) -> bool {
         // Judged by the ledger.
         Error::LeaseNotFound => true,
         Error::CorruptValue => stretch.bad_reads,
+        // The member looks whether there was no room.
+        Error::NoSpace => true,
         Error::Compacted => revisions.iter().any(|revision| *revision <= stretch.compaction),
         Error::FutureRevision => {
             revisions.iter().any(|revision| *revision > operation.after as i64)

@@ -3,6 +3,7 @@
 mod budget;
 mod clocks;
 mod deletes;
+mod full_disk;
 mod large;
 mod revokes;
 mod seeds;

@@ -78,7 +78,7 @@ fn stuck_io_only_takes_time() {
 }
 
 #[test]
-fn a_full_disk_only_takes_time_until_there_is_room() {
+fn a_full_disk_takes_nothing_and_passes() {
     under(Faults { full_disk: true, ..Faults::default() });
 }
 
