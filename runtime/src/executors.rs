@@ -29,8 +29,11 @@ pub use turn::Turn;
 pub use turns::Turns;
 
 /// How executors are set up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
+    /// The processors that cores are pinned to, in the cores' order; empty for all that the affinity
+    /// mask allows, in ascending order.
+    pub cpus: Vec<usize>,
     /// How long a core looks for work before it sleeps. A core alone gains nothing from it, as
     /// nobody sends it mail; two save most of the wake-up time for each other.
     pub spin: Duration,
@@ -55,7 +58,8 @@ impl Options {
     /// Sane values for `cores` cores under this process's limits.
     pub fn for_cores(cores: usize) -> Self {
         let spin = if cores > 1 { Duration::from_micros(50) } else { Duration::ZERO };
-        Self { spin, ring_depth: RING_DEPTH, io_memory: io_memory(cores, memlock_limit()) }
+        let cpus = Vec::new();
+        Self { cpus, spin, ring_depth: RING_DEPTH, io_memory: io_memory(cores, memlock_limit()) }
     }
 }
 
@@ -139,12 +143,12 @@ where
     M: FnOnce(CoreId, S) -> F + Clone + Send + 'static,
     F: Future<Output = ()> + 'static,
 {
-    let cpus = processors(states.len())?;
+    let cpus = processors(&options.cpus, states.len())?;
     let (report, reports) = mpsc::channel();
     let mut starters = Vec::with_capacity(states.len());
     for ((index, state), cpu) in states.into_iter().enumerate().zip(cpus) {
         let core = CoreId(u16::try_from(index).expect("processors are counted in u16"));
-        let (main, report, options) = (main.clone(), report.clone(), *options);
+        let (main, report, options) = (main.clone(), report.clone(), options.clone());
         starters.push(Starter::spawn(core, move |go| {
             run(core, cpu, &options, report, &go, move || main(core, state));
         })?);
@@ -159,12 +163,12 @@ pub fn spawn(future: impl Future<Output = ()> + 'static) {
     glommio::spawn_local(future).detach();
 }
 
-fn processors(wanted: usize) -> Result<Vec<usize>, StartError> {
+fn processors(chosen: &[usize], wanted: usize) -> Result<Vec<usize>, StartError> {
     let limit = memlock_limit();
     if limit < MEMLOCK_MIN {
         return Err(StartError::Memlock { limit });
     }
-    let cpus = cpus::allowed()?;
+    let cpus = if chosen.is_empty() { cpus::allowed()? } else { chosen.to_vec() };
     if cpus.len() < wanted {
         return Err(StartError::TooFewCpus { wanted, allowed: cpus.len() });
     }

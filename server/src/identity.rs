@@ -58,7 +58,7 @@ pub fn open(
             cluster: ClusterId(config.member.cluster_id),
             member: MemberId(config.member.member_id),
             name: config.member.name.clone(),
-            shards: config.resources.shards,
+            shards: config.shards,
             block_bytes,
         };
         create(directory, &path, &identity)?;
@@ -77,10 +77,10 @@ pub fn open(
 
 fn differences(identity: &Identity, config: &Config) -> Vec<Notice> {
     let mut notices = Vec::new();
-    if identity.shards != config.resources.shards {
+    if identity.shards != config.shards {
         notices.push(Notice::warning(format!(
             "--shards={} is ignored: the data directory was made with {} shards, for ever",
-            config.resources.shards, identity.shards
+            config.shards, identity.shards
         )));
     }
     if identity.member != MemberId(config.member.member_id) {

@@ -2,12 +2,12 @@
 
 pub mod compactor;
 pub mod config;
-pub mod host;
 pub mod identity;
 pub mod listeners;
 pub mod logging;
 pub mod metrics;
 pub mod notify;
+pub mod open_files;
 pub mod probe;
 pub mod run;
 pub mod serve;

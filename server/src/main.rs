@@ -2,21 +2,26 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use braid_runtime::clock::Clock;
 use braid_server::config::error::ConfigError;
 use braid_server::config::settings::Notice;
 use braid_server::config::{self, Config, LogConfig, Startup};
-use braid_server::host::Host;
 use braid_server::{logging, run, version};
+use braid_tuning::host::Host;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let environment: Vec<_> = std::env::vars_os().collect();
-    match config::load(std::env::args_os().skip(1), &environment, &Host::read()) {
+    let clock = Clock::start();
+    let host = Host::read();
+    let probing = clock.now();
+    match config::load(std::env::args_os().skip(1), &environment, &host) {
         Ok(Startup::Print(text)) => print(&text),
-        Ok(Startup::Serve(config, notices)) => serve(*config, &notices),
+        Ok(Startup::Serve(config, notices)) => serve(*config, &notices, probing),
         Err(error) => refuse(&error),
     }
 }
@@ -28,19 +33,21 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-fn serve(config: Config, notices: &[Notice]) -> ExitCode {
+/// `probing` is the time that it took to look at the machine.
+fn serve(config: Config, notices: &[Notice], probing: Duration) -> ExitCode {
     if let Err(error) = logging::start(&config.log) {
         eprintln!("{error}");
         return ExitCode::FAILURE;
     }
     logging::notices(notices);
+    tracing::debug!(took = ?probing, tuned = ?config.tuned, "looked at the machine");
     tracing::info!(
         version = version::BRAID_VERSION,
         "etcd-version" = version::ETCD_VERSION,
         name = config.member.name,
         "data-dir" = %config.member.data_dir.display(),
-        cores = config.resources.cores,
-        "memory-bytes" = config.resources.memory_bytes,
+        cores = config.tuned.cores,
+        "memory-bytes" = config.tuned.memory_bytes,
         "starting braid"
     );
     match run::run(config) {

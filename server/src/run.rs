@@ -2,16 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use braid_core::machine::CoreState;
 use braid_core::member::{self, MemberConfig, MemberError};
 use braid_core::routing::Routing;
 use braid_net::budget::Budget;
 use braid_runtime::clock::Clock;
+use braid_runtime::cpus;
 use braid_runtime::executors::{self, Options, StartError};
 use braid_runtime::fatal;
-use braid_runtime::files::{FileError, LogDir};
+use braid_runtime::files::{Access, FileError, LogDir};
 use braid_runtime::mailbox::mailboxes;
 use braid_runtime::probe::{self as uring, Unavailable};
 use braid_runtime::pump::MAILBOX_CAPACITY;
@@ -19,17 +22,18 @@ use braid_runtime::recovery::{self, Found};
 use braid_runtime::signals;
 use braid_runtime::sockets::Balancer;
 use braid_storage::ids::CoreId;
-use braid_storage::limits::MAX_PAYLOAD_BYTES;
 use braid_storage::log::LogConfig;
 use braid_storage::member::Identity;
+use braid_tuning::placement::{self, Topology};
+use braid_tuning::profile::Sync;
+use braid_tuning::tuned::Tuned;
 
 use crate::config::Config;
-use crate::host::open_files;
 use crate::listeners::{ListenError, Listeners};
 use crate::probe::data_dir::{DataDir, DataDirError};
-use crate::probe::{self, StorageError};
+use crate::probe::{self, Storage, StorageError};
 use crate::serve::{CoreParts, Shared, serve};
-use crate::{identity, logging, notify};
+use crate::{identity, logging, notify, open_files};
 
 /// Blocks of the log; whole blocks are written, so that no sector with acknowledged bytes is ever
 /// touched again whatever size the disk's sectors have.
@@ -41,10 +45,6 @@ const CONNECTIONS_ON_THEIR_WAY: usize = 4096;
 
 /// Open connections of the whole process; it may be less by the limit on open files.
 const CONNECTIONS_MAX: usize = 65_536;
-
-/// Bytes of requests, answers and watch buffers in flight over the whole process; past it, clients
-/// hear "too many requests".
-const IN_FLIGHT_BYTES: u64 = 512 << 20;
 
 /// Why the server ended, when it was not asked to.
 #[derive(Debug, thiserror::Error)]
@@ -85,20 +85,23 @@ pub fn run(config: Config) -> Result<(), RunError> {
     let directory = DataDir::open(&config.member.data_dir, config.member.cluster_state)?;
     // A port that is taken is told before anything is written or read back.
     let listeners = Listeners::bind(&config)?;
+    let clock = Clock::start();
     let storage = probe::storage(&directory.path)?;
+    tracing::debug!(took = ?clock.now(), ?storage, "looked at the data directory's disk");
     logging::notices(&directory.notices);
     logging::notices(&storage.notices);
+    warn_of_buffered(&config.tuned, &storage);
     let (identity, notices) =
         identity::open(&directory.path, directory.is_new, &config, BLOCK_BYTES)?;
     logging::notices(&notices);
     let dir = LogDir::open(&directory.path, storage.access)?;
     let found = recover(&config, &dir, &identity)?;
     let states = assemble(&config, &identity, found)?;
-    let options = Options { spin: spin(&config), ..Options::for_cores(states.len()) };
+    let options = options(&config.tuned)?;
     // Until here a signal ends the process as it ends any other: there is nothing to finish.
     signals::prepare().map_err(RunError::Signals)?;
     let parts = parts(states, listeners);
-    let shared = share(config, identity, dir)?;
+    let shared = share(config, identity, dir, clock)?;
     executors::start(&options, parts, move |_, parts| serve(shared, parts))?.join();
     tracing::info!("stopped");
     // The service manager may have gone away; the server stops either way.
@@ -121,13 +124,18 @@ fn parts(states: Vec<CoreState>, listeners: Listeners) -> Vec<CoreParts> {
         .collect()
 }
 
-fn share(config: Config, identity: Identity, dir: LogDir) -> Result<Shared, RunError> {
-    let cores = config.resources.cores;
+fn share(
+    config: Config,
+    identity: Identity,
+    dir: LogDir,
+    clock: Clock,
+) -> Result<Shared, RunError> {
+    let cores = config.tuned.cores;
     Ok(Shared {
         identity: Arc::new(identity),
         dir,
-        clock: Clock::start(),
-        budget: Budget::new(IN_FLIGHT_BYTES),
+        clock,
+        budget: Budget::new(config.tuned.in_flight_bytes),
         metrics: (0..cores).map(|_| Arc::default()).collect(),
         log_metrics: (0..cores).map(|_| Arc::default()).collect(),
         stage_times: (0..cores).map(|_| Arc::default()).collect(),
@@ -137,13 +145,33 @@ fn share(config: Config, identity: Identity, dir: LogDir) -> Result<Shared, RunE
     })
 }
 
-/// Cores of one member spin for each other's mails; a core alone has nobody to wait for.
-fn spin(config: &Config) -> std::time::Duration {
-    if config.resources.cores > 1 { config.profile.spin } else { std::time::Duration::ZERO }
+/// How the executors are set up, and where.
+fn options(tuned: &Tuned) -> Result<Options, StartError> {
+    let (cores, leave) = (usize::from(tuned.cores), usize::from(tuned.leave_cpus));
+    let topology = Topology::read(Path::new("/"));
+    // Cores spin for each other's mails; one alone has nobody to wait for.
+    let spin = if cores > 1 { tuned.spin } else { Duration::ZERO };
+    Ok(Options {
+        cpus: placement::cpus(&topology, &cpus::allowed()?, cores, leave, tuned.placement),
+        spin,
+        ring_depth: tuned.ring_depth,
+        io_memory: tuned.io_memory_bytes,
+    })
+}
+
+/// What the disk's file system cannot do of what was asked for.
+fn warn_of_buffered(tuned: &Tuned, storage: &Storage) {
+    if storage.access == Access::Buffered && tuned.sync == Sync::Dsync {
+        tracing::warn!(
+            "the profile's sync = \"dsync\" needs O_DIRECT, which {} does not have here; \
+             \"fdatasync\" is used",
+            storage.filesystem.name
+        );
+    }
 }
 
 fn recover(config: &Config, dir: &LogDir, identity: &Identity) -> Result<Found, RunError> {
-    let values = usize::try_from(config.resources.memory_bytes).unwrap_or(usize::MAX);
+    let values = usize::try_from(config.tuned.memory_bytes).unwrap_or(usize::MAX);
     let found = recovery::recover(dir, identity.cluster, identity.member, identity.shards, values)?;
     tracing::info!(
         revision = found.restore.last.0,
@@ -162,12 +190,10 @@ fn assemble(
 ) -> Result<Vec<CoreState>, RunError> {
     let new = (identity.shards, random()?);
     let (shards, seed) = found.genesis.unwrap_or(new);
-    let max_payload_bytes = payload_bytes(config);
-    let segment_bytes = u32::try_from(config.profile.segment_bytes).unwrap_or(u32::MAX);
     let log = LogConfig {
-        // Room for several of the largest requests, whatever the profile says.
-        segment_bytes: segment_bytes.max(4 * max_payload_bytes),
-        max_payload_bytes,
+        segment_bytes: config.tuned.segment_bytes,
+        max_write_bytes: config.tuned.batch_bytes,
+        max_payload_bytes: config.limits.entry_bytes_max(),
         block_bytes: identity.block_bytes,
         ..LogConfig::new(
             identity.cluster,
@@ -180,19 +206,12 @@ fn assemble(
     let member = MemberConfig {
         cluster: identity.cluster,
         member: identity.member,
-        routing: Routing::new(shards, seed, config.resources.cores),
+        routing: Routing::new(shards, seed, config.tuned.cores),
         genesis: found.genesis.is_none().then_some(new),
         log,
         disk_bytes: found.disk_bytes,
     };
     Ok(member::cores(&member, found.restore)?)
-}
-
-/// The largest entry: a request of the largest size alone, with what its record adds.
-fn payload_bytes(config: &Config) -> u32 {
-    const RECORD_BYTES: u64 = 64 << 10;
-    let largest = config.limits.request_bytes_max + RECORD_BYTES;
-    u32::try_from(largest).unwrap_or(u32::MAX).clamp(2 << 20, MAX_PAYLOAD_BYTES)
 }
 
 /// Entropy from the kernel.

@@ -29,13 +29,12 @@ use braid_runtime::pump::{Files, Listener, Pump};
 use braid_runtime::signals::Termination;
 use braid_runtime::sockets::{Balancer, Connection, Router};
 use braid_storage::member::Identity;
+use braid_tuning::profile::Sync;
 
-use crate::config::{Config, Sync};
+use crate::config::Config;
 use crate::listeners::{self, Listeners};
 use crate::{compactor, metrics, notify, slow_calls};
 
-/// Reads of cold values that one core asks the disk for at once.
-const READS_MAX: u32 = 64;
 /// Beside the values in memory, this part of their budget is for answers that cannot be streamed.
 const GATHERED_SHARE: usize = 4;
 /// But never less than it takes to sort a few large values.
@@ -157,9 +156,9 @@ async fn end_on_signal(bells: braid_runtime::mailbox::Bells, cores: u16) {
 }
 
 fn core_config(shared: &Shared, core: CoreId) -> CoreConfig {
-    let Config { limits, resources, .. } = &*shared.config;
-    let cores = usize::from(resources.cores.max(1));
-    let value_bytes = usize::try_from(resources.memory_bytes).unwrap_or(usize::MAX) / cores;
+    let Config { limits, tuned, .. } = &*shared.config;
+    let cores = usize::from(tuned.cores.max(1));
+    let value_bytes = usize::try_from(tuned.memory_bytes).unwrap_or(usize::MAX) / cores;
     let fragment_bytes = limits.request_bytes_max as usize + GRPC_OVERHEAD_BYTES;
     CoreConfig {
         limits: CoreLimits::default(),
@@ -177,7 +176,7 @@ fn core_config(shared: &Shared, core: CoreId) -> CoreConfig {
 }
 
 fn files(shared: &Shared, core: CoreId) -> Files {
-    let method = match shared.config.profile.sync {
+    let method = match shared.config.tuned.sync {
         Sync::Fdatasync => SyncMethod::Fdatasync,
         Sync::Dsync => SyncMethod::Dsync,
     };
@@ -186,7 +185,7 @@ fn files(shared: &Shared, core: CoreId) -> Files {
     Files {
         dir: shared.dir.clone(),
         writer: LogWriter::new(shared.dir.clone(), method, journal),
-        reader: SegmentReader::new(shared.dir.clone(), READS_MAX),
+        reader: SegmentReader::new(shared.dir.clone(), shared.config.tuned.reads_in_flight),
         metrics: shared.log_metrics[usize::from(core.0)].clone(),
     }
 }

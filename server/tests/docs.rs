@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use braid_server::config::help;
 use braid_server::probe::filesystem::{self, Verdict};
+use braid_tuning::profile::{BUILT_IN, Profile};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -119,6 +120,23 @@ fn documents_are_found() {
     for name in ["README.md", "ARCHITECTURE.md", "flags.md", "filesystems.md", "containers.md"] {
         assert!(names.contains(std::ffi::OsStr::new(name)), "{name}");
     }
+}
+
+/// The cells of the first column, of the tables of a page, that hold a name in backticks.
+fn names_in_tables(text: &str) -> BTreeSet<&str> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.filter_map(|row| row.split_once('`')).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn the_page_of_profiles_has_every_key_and_name() {
+    let text = fs::read_to_string(repository().join("docs/operations/profiles.md")).unwrap();
+    let error = Profile::parse("version = 1\nno-such-key = 1").unwrap_err().message;
+    let (_, keys) = error.split_once("expected one of ").unwrap();
+    let known: BTreeSet<_> = keys.split(", ").map(|key| key.trim_matches('`')).collect();
+    let names = BUILT_IN.iter().map(|(name, _)| *name);
+    let wanted = known.into_iter().filter(|key| *key != "version").chain(names).collect();
+    assert_eq!(names_in_tables(&text), wanted);
 }
 
 #[test]

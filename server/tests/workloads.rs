@@ -3,17 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 #![expect(clippy::disallowed_methods, reason = "a test may read a clock and wait")]
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+mod common;
+
+use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::Value;
-
-const BRAID: &str = env!("CARGO_BIN_EXE_braid");
+use common::{BRAID, Server, bench, json};
 
 /// Sizes at which a workload takes a second at most.
 const SMALL: [&str; 10] = [
@@ -29,83 +27,6 @@ const SMALL: [&str; 10] = [
     "--distribution=zipfian",
 ];
 
-fn bench(arguments: &[&str]) -> u8 {
-    braid_bench::main_with(["braid-bench"].iter().chain(arguments).map(Into::into))
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-/// A server in a folder of its own; killed at the end.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-    folder: tempfile::TempDir,
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let [address, peer] = free_addresses();
-        let child = Command::new(BRAID)
-            .env_clear()
-            .arg(format!("--data-dir={}", folder.path().join("data").display()))
-            .arg(format!("--listen-client-urls=http://{address}"))
-            .arg(format!("--advertise-client-urls=http://{address}"))
-            .arg(format!("--listen-peer-urls=http://{peer}"))
-            .arg(format!("--initial-advertise-peer-urls=http://{peer}"))
-            .arg(format!("--initial-cluster=default=http://{peer}"))
-            .arg("--cores=1")
-            .stdout(Stdio::null())
-            .stderr(File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let server = Self { child, address, folder };
-        server.wait_until_healthy();
-        server
-    }
-
-    fn wait_until_healthy(&self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !healthy(self.address) {
-            let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
-            assert!(Instant::now() < deadline, "{log}");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Runs a workload; its exit code and report.
-    fn run(&self, workload: &str, more: &[&str]) -> (u8, Value) {
-        let report = self.folder.path().join(format!("{workload}.json"));
-        let endpoint = format!("--endpoint={}", self.address);
-        let (pid, path) =
-            (format!("--pid={}", self.child.id()), format!("--json={}", report.display()));
-        let own = ["run", workload, &endpoint, &pid, &path];
-        let code = bench(&[&own[..], more].concat());
-        (code, json(&report))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-fn free_addresses() -> [SocketAddr; 2] {
-    let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap())
-}
-
-fn healthy(address: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address) else { return false };
-    stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).is_ok() && answer.contains("\"true\"")
-}
-
 #[track_caller]
 fn works(server: &Server, workload: &str, more: &[&str]) {
     let (code, report) = server.run(workload, &[&SMALL[..], more].concat());
@@ -117,7 +38,7 @@ fn works(server: &Server, workload: &str, more: &[&str]) {
 
 #[test]
 fn requests_are_answered() {
-    let server = Server::start();
+    let server = Server::start(&["--cores=1"]);
     for workload in ["put", "get", "prefix", "mixed", "read-under-write", "connection-storm"] {
         works(&server, workload, &[]);
     }
@@ -128,7 +49,7 @@ fn requests_are_answered() {
 
 #[test]
 fn lists_are_whole() {
-    let server = Server::start();
+    let server = Server::start(&["--cores=1"]);
     for workload in ["count", "count-pinned", "list-pages", "list-all", "list-stream"] {
         works(&server, workload, &[]);
     }
@@ -136,7 +57,7 @@ fn lists_are_whole() {
 
 #[test]
 fn transactions_succeed() {
-    let server = Server::start();
+    let server = Server::start(&["--cores=1"]);
     for workload in ["txn-create", "txn-update", "txn-delete", "txn-pair"] {
         works(&server, workload, &[]);
     }
@@ -144,7 +65,7 @@ fn transactions_succeed() {
 
 #[test]
 fn leases_live_and_watchers_hear() {
-    let server = Server::start();
+    let server = Server::start(&["--cores=1"]);
     for workload in
         ["lease-keepalive", "lease-churn", "watch-fanout", "watch-latency", "kubernetes"]
     {
@@ -154,14 +75,14 @@ fn leases_live_and_watchers_hear() {
 
 #[test]
 fn an_idle_server_is_measured() {
-    let (code, report) = Server::start().run("idle", &SMALL);
+    let (code, report) = Server::start(&["--cores=1"]).run("idle", &SMALL);
     assert_eq!(code, 0);
     assert!(report["server"]["processors"].is_number());
 }
 
 #[test]
 fn a_server_that_dies_leaves_a_report_that_says_so() {
-    let mut server = Server::start();
+    let mut server = Server::start(&["--cores=1"]);
     let process = server.child.id();
     let killer = thread::spawn(move || {
         thread::sleep(Duration::from_millis(700));
@@ -179,7 +100,7 @@ fn a_server_that_dies_leaves_a_report_that_says_so() {
 
 #[test]
 fn a_full_disk_under_the_report_is_an_error() {
-    let server = Server::start();
+    let server = Server::start(&["--cores=1"]);
     let endpoint = format!("--endpoint={}", server.address);
     let arguments = ["run", "put", &endpoint, "--json=/dev/full"];
     assert_eq!(bench(&[&arguments[..], &SMALL].concat()), 1);

@@ -24,6 +24,18 @@ fn every_core_runs_on_a_processor_of_its_own() {
 }
 
 #[test]
+fn cores_run_where_they_are_told_to() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let last = *cpus::allowed().unwrap().last().unwrap();
+    let options = Options { cpus: vec![last], ..Options::for_cores(1) };
+    let executors = start(&options, vec![seen.clone()], |_, seen| async move {
+        seen.lock().unwrap().extend(cpus::allowed().unwrap());
+    });
+    executors.unwrap().join();
+    assert_eq!(*seen.lock().unwrap(), [last]);
+}
+
+#[test]
 fn more_cores_than_processors_are_refused() {
     let allowed = cpus::allowed().unwrap().len();
     let states = vec![(); allowed + 1];

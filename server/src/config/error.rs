@@ -175,6 +175,6 @@ pub enum Invalid {
     FeatureGateValue(String),
     #[error("--{name}={value} is out of range; give {least} to {most}")]
     Range { name: &'static str, value: u64, least: u64, most: u64 },
-    #[error("--profile={path}: {error}")]
-    Profile { path: String, error: String },
+    #[error("--profile={0}")]
+    Profile(String),
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use braid_storage::limits::MAX_PAYLOAD_BYTES;
+
 use super::error::Invalid;
 use super::settings::{Notice, Settings};
 use super::within;
@@ -32,6 +34,17 @@ pub struct Limits {
     pub concurrent_streams_max: u32,
     /// Largest size of the data in bytes, as Status shows it; below 0 for no quota, never 0.
     pub quota_bytes: i64,
+}
+
+impl Limits {
+    /// Bytes of the largest entry of the log: a request of the largest size alone, with what its
+    /// record adds.
+    #[must_use]
+    pub fn entry_bytes_max(&self) -> u32 {
+        const RECORD_BYTES: u64 = 64 << 10;
+        let largest = self.request_bytes_max + RECORD_BYTES;
+        u32::try_from(largest).unwrap_or(u32::MAX).clamp(2 << 20, MAX_PAYLOAD_BYTES)
+    }
 }
 
 /// How connections are kept alive and policed.

@@ -20,26 +20,25 @@ mod file;
 mod limits;
 mod logs;
 mod member;
-mod profile;
-mod resources;
 mod retention;
 mod size;
 #[cfg(test)]
 mod tests;
+mod tuned;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use braid_tuning::host::Host;
+use braid_tuning::tuned::Tuned;
+
 pub use environment::Environment;
 pub use limits::{Keepalive, Limits};
 pub use logs::{LogConfig, LogFormat, LogLevel, LogOutput};
 pub use member::{ClusterState, Member};
-pub use profile::{Profile, Sync};
-pub use resources::Resources;
 pub use retention::AutoCompaction;
 
-use crate::host::Host;
 use arguments::CommandLine;
 use error::{ConfigError, Invalid};
 use settings::{Notice, Settings};
@@ -65,10 +64,10 @@ pub struct Config {
     pub watch_progress_interval: Duration,
     /// What the engine takes longer for is logged.
     pub slow_calls: SlowThresholds,
-    /// Cores, shards and memory.
-    pub resources: Resources,
-    /// What was tuned for this hardware.
-    pub profile: Profile,
+    /// Shards of a new cluster.
+    pub shards: u16,
+    /// How much of the machine to use, and how.
+    pub tuned: Tuned,
     /// Where and how to log.
     pub log: LogConfig,
 }
@@ -137,11 +136,13 @@ fn build(settings: &Settings, host: &Host, notices: &mut Vec<Notice>) -> Result<
     if client_addresses.is_empty() {
         return Err(Invalid::NoUrls("listen-client-urls"));
     }
+    let limits = limits::build(settings, notices)?;
     Ok(Config {
         client_addresses,
         metrics_addresses: member::listen_addresses(settings, "listen-metrics-urls")?,
         member: member::build(settings)?,
-        limits: limits::build(settings, notices)?,
+        tuned: tuned::build(settings, &limits, host, notices)?,
+        limits,
         keepalive: limits::keepalive(settings),
         lease_ttl_min: limits::lease_ttl_min(settings)?,
         auto_compaction: retention::build(settings)?,
@@ -150,8 +151,7 @@ fn build(settings: &Settings, host: &Host, notices: &mut Vec<Notice>) -> Result<
             request: settings.duration("warning-unary-request-duration"),
             apply: settings.duration("warning-apply-duration"),
         },
-        resources: resources::build(settings, host)?,
-        profile: profile::build(settings)?,
+        shards: tuned::shards(settings)?,
         log,
     })
 }

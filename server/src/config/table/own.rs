@@ -21,5 +21,10 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "0",
         "Memory for values; the others are read from the log. Takes units (512MiB). 0 means a quarter of the memory that the machine or container has.",
     ),
-    used("profile", Kind::Text, "", "Path to a tuning profile (TOML)."),
+    used(
+        "profile",
+        Kind::Text,
+        "",
+        "A tuning profile: laptop, cloud-network-disk, cloud-nvme, bare-metal-nvme, container, or the path of one (TOML).",
+    ),
 ];

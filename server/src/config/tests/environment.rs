@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn variables_set_options() {
     let (config, notices) = serve(&[], &[("ETCD_NAME", "m1"), ("BRAID_CORES", "3")]);
-    assert_eq!((config.member.name.as_str(), config.resources.cores), ("m1", 3));
+    assert_eq!((config.member.name.as_str(), config.tuned.cores), ("m1", 3));
     assert!(notices.iter().all(|notice| !notice.warning), "{notices:?}");
 }
 

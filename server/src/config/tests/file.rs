@@ -93,7 +93,7 @@ fn a_full_file() {
         config.auto_compaction,
         crate::config::AutoCompaction::Periodic(std::time::Duration::from_secs(3600))
     );
-    assert_eq!((config.resources.cores, config.resources.memory_bytes), (2, 64 << 20));
+    assert_eq!((config.tuned.cores, config.tuned.memory_bytes), (2, 64 << 20));
     let about = |name: &str| warnings.iter().any(|warning| warning.starts_with(name));
     assert!(about("strict-reconfig-check (in") && about("enable-pprof") && about("cipher-suites"));
 }

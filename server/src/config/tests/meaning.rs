@@ -2,8 +2,11 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use braid_tuning::profile::Sync;
+use braid_tuning::tuned::Tuned;
+
 use super::*;
-use crate::config::{AutoCompaction, ClusterState, LogFormat, LogLevel, LogOutput, Profile, Sync};
+use crate::config::{AutoCompaction, ClusterState, LogFormat, LogLevel, LogOutput};
 
 #[test]
 fn without_arguments() {
@@ -23,9 +26,9 @@ fn without_arguments() {
     assert_eq!(config.lease_ttl_min, 2);
     assert_eq!(config.auto_compaction, AutoCompaction::Off);
     assert_eq!(config.watch_progress_interval, Duration::from_secs(600));
-    assert_eq!((config.resources.cores, config.resources.shards), (4, 16));
-    assert_eq!(config.resources.memory_bytes, 2 << 30);
-    assert_eq!(config.profile, Profile::default());
+    assert_eq!((config.tuned.cores, config.shards), (4, 16));
+    assert_eq!(config.tuned, Tuned::for_host(&HOST));
+    assert_eq!(config.tuned.memory_bytes, 2 << 30);
 }
 
 /// The ids that a real etcd 3.7.1 shows for the same flags.
@@ -178,7 +181,7 @@ fn resources_have_bounds() {
     assert!(text("--memory=1KiB").starts_with("--memory=1024 is out of range"));
     assert!(text("--max-request-bytes=0").starts_with("--max-request-bytes=0 is out of range"));
     assert!(text("--cores=5").starts_with("--cores=5 exceeds the 4 CPUs"));
-    assert_eq!(config(&["--memory=64MiB"]).resources.memory_bytes, 64 << 20);
+    assert_eq!(config(&["--memory=64MiB"]).tuned.memory_bytes, 64 << 20);
 }
 
 #[test]
@@ -196,30 +199,51 @@ fn feature_gates() {
     assert_eq!(warnings(&["--feature-gates=AllBeta=true,FastLeaseKeepAlive=false"]).len(), 1);
 }
 
+/// Starts with a profile of these lines behind its version; the path it has.
+fn with_profile(lines: &str, more: &[&str]) -> (Result<Startup, ConfigError>, String) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(format!("version = 1\n{lines}").as_bytes()).unwrap();
+    let path = file.path().display().to_string();
+    (start(&[&[&*format!("--profile={path}")], more].concat(), &[]), path)
+}
+
+fn tuned(lines: &str, more: &[&str]) -> (Tuned, Vec<String>) {
+    match with_profile(lines, more).0 {
+        Ok(Startup::Serve(config, notices)) => (config.tuned, warning_texts(notices)),
+        other => panic!("{lines}: {other:?}"),
+    }
+}
+
 #[test]
 fn profiles() {
-    let with = |content: &str| {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(content.as_bytes()).unwrap();
-        start(&[&format!("--profile={}", file.path().display())], &[])
-    };
-    let Ok(Startup::Serve(config, _)) =
-        with("sync = \"dsync\"\nsegment-bytes = 1048576\nspin-us = 0")
-    else {
-        panic!()
-    };
-    assert_eq!((config.profile.sync, config.profile.segment_bytes), (Sync::Dsync, 1 << 20));
-    assert_eq!(config.profile.spin, Duration::ZERO);
-    for (content, part) in [
-        ("sync = \"never\"", "never"),
-        ("speed = 11", "speed"),
-        ("segment-bytes = 1000", "must be a multiple of 4096"),
-        ("segment-bytes = -1", "segment-bytes"),
-        ("spin-us = 5000", "must be at most 1000"),
-        ("sync = ", "sync"),
-    ] {
-        let error = with(content).unwrap_err().to_string();
-        assert!(error.starts_with("--profile=/") && error.contains(part), "{content}: {error}");
-    }
-    refused(&["--profile=/nowhere"], 1, "--profile=/nowhere: ");
+    let (tuned, warnings) = tuned("sync = \"dsync\"\nsegment-bytes = 8388608\nspin-us = 0", &[]);
+    assert_eq!((tuned.sync, tuned.segment_bytes), (Sync::Dsync, 8 << 20));
+    assert_eq!((tuned.spin, warnings), (Duration::ZERO, vec![]));
+    let (refused, path) = with_profile("speed = 11", &[]);
+    let error = refused.unwrap_err();
+    assert!(error.to_string().starts_with(&format!("--profile={path}, line 2 (")), "{error}");
+    assert_eq!(error.exit_code(), 1);
+    self::refused(&["--profile=/nowhere"], 1, "--profile=/nowhere: cannot be read");
+    assert_eq!(config(&["--profile=laptop"]).tuned.cores, 2);
+}
+
+#[test]
+fn options_win_over_the_profile() {
+    let lines = "cores = 9\nleave-cpus = 1\nmemory-bytes = 99999999999";
+    let (tuned, warnings) = tuned(lines, &["--cores=4", "--memory=64MiB"]);
+    assert_eq!((tuned.cores, tuned.leave_cpus, tuned.memory_bytes), (4, 0, 64 << 20));
+    assert_eq!(warnings, Vec::<String>::new());
+}
+
+#[test]
+fn what_does_not_fit_is_warned_about_point_by_point() {
+    let (found, warnings) = tuned("cores = 9\nmemory-bytes = 99999999999", &[]);
+    assert_eq!((found.cores, found.memory_bytes), (4, 2 << 30));
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].starts_with("--profile=/") && warnings[0].contains("cores = 9"));
+    let (found, warnings) = tuned("segment-bytes = 1048576", &[]);
+    assert_eq!(found.segment_bytes, 8 << 20);
+    assert!(warnings.concat().contains("segment-bytes = 1048576 is too small"), "{warnings:?}");
+    assert!(config(&["--max-request-bytes=9000000"]).tuned.segment_bytes > 32 << 20);
+    assert_eq!(self::warnings(&["--max-request-bytes=9000000"]), Vec::<String>::new());
 }

@@ -9,13 +9,15 @@ mod treatment;
 
 use std::ffi::OsString;
 
+use braid_tuning::host::Host;
+
 use super::error::ConfigError;
 use super::settings::Notice;
 use super::{Config, Startup, load};
-use crate::host::Host;
 
 /// A machine with 4 CPUs and 8 GiB.
-const HOST: Host = Host { cpus_allowed: 4, cpu_quota: None, memory_bytes: 8 << 30 };
+const HOST: Host =
+    Host { cpus_allowed: 4, cpu_quota: None, memory_bytes: 8 << 30, memlock_bytes: Some(8 << 20) };
 
 fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Startup, ConfigError> {
     let environment: Vec<(OsString, OsString)> =

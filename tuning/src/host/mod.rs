@@ -1,9 +1,10 @@
 //! What the machine and the container give this process.
 
 mod cgroup;
-pub mod open_files;
 
 use std::path::Path;
+
+use rustix::process::{Resource, getrlimit};
 
 use cgroup::Cgroup;
 
@@ -16,6 +17,8 @@ pub struct Host {
     pub cpu_quota: Option<u64>,
     /// Memory of the machine or, when that is less, of the container, in bytes.
     pub memory_bytes: u64,
+    /// Memory that this process may lock, in bytes; none without a limit.
+    pub memlock_bytes: Option<u64>,
 }
 
 impl Host {
@@ -28,6 +31,7 @@ impl Host {
             cpus_allowed: cpus_allowed(),
             cpu_quota: cgroup.cpu_quota(),
             memory_bytes: cgroup.memory_limit().map_or(machine, |limit| limit.min(machine)),
+            memlock_bytes: getrlimit(Resource::Memlock).current,
         }
     }
 
@@ -62,8 +66,9 @@ mod tests {
 
     #[test]
     fn the_smaller_of_affinity_and_quota_counts() {
-        let host =
-            |cpus_allowed, cpu_quota| Host { cpus_allowed, cpu_quota, memory_bytes: 0 }.cores();
+        let host = |cpus_allowed, cpu_quota| {
+            Host { cpus_allowed, cpu_quota, memory_bytes: 0, memlock_bytes: None }.cores()
+        };
         assert_eq!(host(8, None), 8);
         assert_eq!(host(8, Some(2)), 2);
         assert_eq!(host(2, Some(4)), 2);
