@@ -8,6 +8,7 @@ pub mod clock;
 pub mod cpus;
 pub mod executors;
 pub mod fatal;
+pub mod features;
 pub mod files;
 pub mod log_metrics;
 pub mod mailbox;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use glommio::io::{BufferedFile, DmaFile, OpenOptions};
 
-use super::{FileError, failed};
+use super::{FileError, SyncMethod, failed};
 
 /// How the files of the log are accessed. Both write the same aligned blocks, and neither takes a
 /// write for durable before a sync said so.
@@ -59,6 +59,22 @@ impl LogFile {
             }
         };
         whole(written, len)
+    }
+
+    /// As [`Self::write`], and durable once it completes, if the file was opened with the method's
+    /// flags.
+    pub(super) async fn write_durably(
+        &self,
+        method: SyncMethod,
+        offset: u64,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> io::Result<()> {
+        self.write(offset, len, fill).await?;
+        match method {
+            SyncMethod::Dsync => Ok(()),
+            SyncMethod::Fdatasync => self.fdatasync().await,
+        }
     }
 
     /// Exactly `len` bytes from `offset` on; neither needs to be aligned.

@@ -33,6 +33,16 @@ pub enum SyncMethod {
     Fdatasync,
 }
 
+impl SyncMethod {
+    /// What a file is opened with so that writes by this method are durable.
+    pub(super) fn open_flags(self) -> libc::c_int {
+        match self {
+            Self::Dsync => libc::O_DSYNC,
+            Self::Fdatasync => 0,
+        }
+    }
+}
+
 /// The writer of one core's log. It keeps the segment that it wrote to last open.
 #[derive(Debug)]
 pub struct LogWriter {
@@ -95,24 +105,10 @@ impl LogWriter {
     ) -> Result<(), FileError> {
         let segment = self.segment(id).await?;
         let write = match &self.journal {
-            None => self.write_synced(&segment.file, offset, len, fill).await,
+            None => segment.file.write_durably(self.method, offset, len, fill).await,
             Some(journal) => self.write_journaled(journal, &segment, offset, len, fill).await,
         };
         write.map_err(failed("write to", &segment.path))
-    }
-
-    async fn write_synced(
-        &self,
-        file: &LogFile,
-        offset: u64,
-        len: usize,
-        fill: impl FnOnce(&mut [u8]),
-    ) -> io::Result<()> {
-        file.write(offset, len, fill).await?;
-        if self.method == SyncMethod::Fdatasync {
-            file.fdatasync().await?;
-        }
-        Ok(())
     }
 
     async fn write_journaled(
@@ -128,7 +124,7 @@ impl LogWriter {
         if journal.skips_sync() {
             segment.file.write(offset, len, fill).await?;
         } else {
-            self.write_synced(&segment.file, offset, len, fill).await?;
+            segment.file.write_durably(self.method, offset, len, fill).await?;
         }
         journal.synced()
     }
@@ -149,8 +145,8 @@ impl LogWriter {
         let skips_sync = self.journal.as_ref().is_some_and(UnsyncedJournal::skips_sync);
         let mut options = OpenOptions::new();
         options.read(true).write(true);
-        if self.method == SyncMethod::Dsync && !skips_sync {
-            options.custom_flags(libc::O_DSYNC);
+        if !skips_sync {
+            options.custom_flags(self.method.open_flags());
         }
         self.dir.open_segment(id, &options).await
     }

@@ -4,6 +4,7 @@ mod log_dir;
 mod log_file;
 mod log_writer;
 mod new_segment;
+mod scratch;
 mod segment_reader;
 mod unsynced_journal;
 
@@ -15,6 +16,7 @@ pub use log_file::Access;
 use log_file::LogFile;
 pub use log_writer::{LogWriter, SyncMethod};
 pub use new_segment::{Pace, new_segment};
+pub use scratch::{Scratch, ScratchFile};
 pub use segment_reader::SegmentReader;
 pub use unsynced_journal::UnsyncedJournal;
 
