@@ -64,9 +64,12 @@ labelled! {
     Wait {
         /// For the log to take it: the write before is under way.
         Log = "log",
+        /// Evaluated, for the rest of its batch: other tasks get their turn while a large one is
+        /// evaluated.
+        Batch = "batch",
         /// For its bytes to be durable.
         Sync = "sync",
-        /// From its evaluation to its answer: the sync, and then the watermark.
+        /// From its evaluation to its answer: the batch, the sync, and then the watermark.
         Commit = "commit",
     }
 }

@@ -75,13 +75,14 @@ fn table(span: &Span<'_>, cpu_us: f64) -> Result<String, Error> {
     text += &row("executor, rings, rest", whole - named);
     text += &row("in all", whole);
     text += "\nwaiting, mean\n";
-    let sync = span.wait("sync", writes)?;
+    let (batch, sync) = (span.wait("batch", writes)?, span.wait("sync", writes)?);
     text += &row("for the log to be free", span.wait("log", writes)?);
+    text += &row("for the rest of its batch", batch);
     text += &row("for the sync", sync);
-    text += &row("for the watermark", span.wait("commit", writes)? - sync);
+    text += &row("for the watermark", span.wait("commit", writes)? - batch - sync);
     Ok(text)
 }
 
 fn row(name: &str, nanos: f64) -> String {
-    format!("  {name:<24} {nanos:>12.0}\n")
+    format!("  {name:<26} {nanos:>12.0}\n")
 }

@@ -22,6 +22,7 @@ impl Core {
         }
         self.now = now;
         self.times.waited(Wait::Log, self.writes.waiting_for_log(), passed);
+        self.times.waited(Wait::Batch, self.writes.batch_writes, passed);
         self.times.waited(Wait::Sync, self.writes.waiting_for_sync(), passed);
         self.times.waited(Wait::Commit, self.waiters.len(), passed);
     }

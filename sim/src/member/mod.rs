@@ -14,6 +14,7 @@ mod schedule;
 mod tempo;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use braid_core::api::{Response, WatchResponse};
@@ -22,6 +23,7 @@ use braid_core::ids::{CoreId, SegmentId};
 use braid_core::machine::{Core, CoreState, Input, Output};
 use braid_core::planted::{Bug, planted};
 use braid_core::port::{CallId, Incoming, StreamId};
+use braid_core::stages::{StageTimes, Stopwatch};
 use braid_core::version::ColdValue;
 use braid_storage::log::Write;
 use bytes::Bytes;
@@ -170,6 +172,11 @@ impl Member {
     #[must_use]
     pub fn now(&self) -> Duration {
         self.now - self.started
+    }
+
+    /// Adds to `times` what writes of `core` wait for from now on. Virtual time has no stages.
+    pub fn measure(&mut self, core: CoreId, times: Arc<StageTimes>) {
+        self.driver(core).core.measure(times, Stopwatch::default());
     }
 
     /// How many cores there are.

@@ -8,3 +8,4 @@ mod large;
 mod revokes;
 mod seeds;
 mod sequential;
+mod waits;
