@@ -77,3 +77,75 @@ fn string(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(encoder: &mut Encoder, method: Method) -> Vec<u8> {
+        let mut out = vec![];
+        encoder.write(method, &mut out);
+        out
+    }
+
+    #[test]
+    fn headers_are_sent_in_full_once() {
+        let mut encoder = Encoder::new("host:1");
+        let first = block(&mut encoder, Method::Put);
+        assert!(first.starts_with(b"\x83\x86\x44\x14/etcdserverpb.KV/Put\x41\x06host:1\x5f\x10"));
+        assert!(first.ends_with(b"\x40\x02te\x08trailers"));
+        // The newest entry is the first of the table: te, content-type, authority, path.
+        assert_eq!(block(&mut encoder, Method::Put), [0x83, 0x86, 0xc1, 0xc0, 0xbf, 0xbe]);
+    }
+
+    #[test]
+    fn another_method_moves_what_is_older() {
+        let mut encoder = Encoder::new("host:1");
+        block(&mut encoder, Method::Put);
+        let second = block(&mut encoder, Method::Range);
+        assert!(second.starts_with(b"\x83\x86\x44\x16/etcdserverpb.KV/Range"));
+        assert_eq!(second[second.len() - 3..], [0xc1, 0xc0, 0xbf]);
+        assert_eq!(block(&mut encoder, Method::Put), [0x83, 0x86, 0xc2, 0xc1, 0xc0, 0xbf]);
+    }
+
+    /// Lengths at which the integer of the standard takes another byte.
+    #[test]
+    fn strings_of_all_lengths_are_written() {
+        for (len, prefix) in [
+            (126, &[126][..]),
+            (127, &[127, 0]),
+            (128, &[127, 1]),
+            (254, &[127, 127]),
+            (255, &[127, 0x80, 1]),
+            (259, &[127, 0x84, 1]),
+        ] {
+            let mut out = vec![];
+            string(&mut out, &"x".repeat(len));
+            assert_eq!(out[..prefix.len()], *prefix, "{len}");
+            assert_eq!(out.len(), prefix.len() + len);
+        }
+    }
+
+    #[test]
+    fn the_table_never_evicts() {
+        const ENTRY_BYTES: usize = 32;
+        let mut encoder = Encoder::new(&"h".repeat(259));
+        let methods = [
+            Method::Put,
+            Method::Range,
+            Method::RangeStream,
+            Method::Txn,
+            Method::Watch,
+            Method::LeaseGrant,
+            Method::LeaseKeepAlive,
+            Method::Echo,
+        ];
+        for method in methods {
+            block(&mut encoder, method);
+        }
+        let names = ":authoritycontent-typete".len() + methods.len() * ":path".len();
+        let values: usize = encoder.table.0.iter().map(|value| value.len() + ENTRY_BYTES).sum();
+        assert_eq!(encoder.table.0.len(), methods.len() + 3);
+        assert!(names + values <= TABLE_BYTES as usize);
+    }
+}
