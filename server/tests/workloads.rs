@@ -106,6 +106,66 @@ fn a_full_disk_under_the_report_is_an_error() {
     assert_eq!(bench(&[&arguments[..], &SMALL].concat()), 1);
 }
 
+/// A script that starts the server and kills it soon after.
+fn short_lived(folder: &Path) -> String {
+    let path = folder.join("short-lived");
+    fs::write(&path, format!("#!/bin/sh\nexec timeout -s KILL 2 '{BRAID}' \"$@\"\n")).unwrap();
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&path, everybody).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_comparison_whose_server_dies_is_reported_as_far_as_it_came() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (report, page) = (path("report.json"), path("report.html"));
+    let own = [
+        "compare",
+        "put",
+        "--duration=20",
+        "--warm-up=0.1",
+        "--clients=4",
+        "--server-cpus=0",
+        "--load-cpus=0",
+    ];
+    let more = [
+        format!("--folder={}", path("data")),
+        format!("--against=braid:{}", short_lived(folder.path())),
+        format!("--braid={BRAID}"),
+        format!("--json={report}"),
+        format!("--html={page}"),
+    ];
+    let more = more.each_ref().map(String::as_str);
+    assert_eq!(bench(&[&own[..], &more].concat()), 1);
+    let report = json(Path::new(&report));
+    assert!(report["unfinished"].as_str().unwrap().contains("it ended with"), "{report:#}");
+    let run = &report["rows"][0]["reference"][0];
+    assert!(run["unfinished"].as_str().unwrap().contains("clients ended early"), "{report:#}");
+    assert!(fs::read_to_string(page).unwrap().contains("UNFINISHED"));
+}
+
+/// Each picture has lines or points, all of them within it, and closes what it opens.
+#[track_caller]
+fn pictures_are_well_formed(page: &str) {
+    let pictures = page.split("<svg").skip(1).map(|rest| rest.split_once("</svg>").unwrap().0);
+    for picture in pictures {
+        assert!(picture.contains("<polyline") || picture.contains("<circle"), "{picture}");
+        assert!(!picture.contains("NaN") && !picture.contains("inf"), "{picture}");
+        let mut open = vec![];
+        let (attributes, content) = picture.split_once('>').unwrap();
+        assert_eq!(attributes.matches(['\'', '"']).count() % 2, 0, "{attributes}");
+        for tag in content.split('<').skip(1).map(|rest| rest.split_once('>').unwrap().0) {
+            match tag.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name), "{picture}"),
+                None if tag.ends_with('/') => {}
+                None => open.push(tag.split(' ').next().unwrap()),
+            }
+        }
+        assert!(open.is_empty(), "{open:?}: {picture}");
+    }
+}
+
 #[test]
 fn two_servers_are_compared() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -135,6 +195,7 @@ fn two_servers_are_compared() {
     assert!(page.contains("<svg") && page.contains("<polyline"));
     // It opens without a network.
     assert!(!page.contains("http") && !page.contains("<script"));
+    pictures_are_well_formed(&page);
     let report = json(Path::new(&report));
     assert_eq!(report["rows"].as_array().unwrap().len(), 4);
     for row in report["rows"].as_array().unwrap() {

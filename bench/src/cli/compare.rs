@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::figures::figures;
 use crate::host::{Cpus, describe, device_sync_ns, pin};
 use crate::page::page;
-use crate::report::{write_json, write_text};
+use crate::report::{print, write_json, write_text};
 use crate::shape::LoadOptions;
 use crate::workload::Workload;
 
@@ -123,15 +123,11 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
     conclude(result, &report)
 }
 
+/// Hands the report out everywhere, even where one of the places fails.
 fn publish(arguments: &CompareArguments, report: &CompareReport) -> Result<(), Error> {
-    print!("{report}");
-    if let Some(path) = &arguments.json {
-        write_json(path, report)?;
-    }
-    if let Some(path) = &arguments.html {
-        write_text(path, &page(report))?;
-    }
-    Ok(())
+    let json = arguments.json.as_deref().map(|path| write_json(path, report));
+    let html = arguments.html.as_deref().map(|path| write_text(path, &page(report)));
+    [Some(print(report)), json, html].into_iter().flatten().collect()
 }
 
 /// What the exit code says once the report is out.

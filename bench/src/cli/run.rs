@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::interrupt::flag_on_interrupt;
-use crate::client::Endpoint;
+use crate::client::{Endpoint, TlsOptions};
 use crate::error::Error;
 use crate::host::{Cpus, Process, pin};
 use crate::load::{Plan, run as run_load};
-use crate::report::{RunReport, write_json};
+use crate::report::{RunReport, print, write_json};
 use crate::shape::{LoadOptions, Shape};
 use crate::workload::{Workload, prepare};
 
@@ -33,6 +33,8 @@ pub struct RunArguments {
     #[arg(long)]
     json: Option<PathBuf>,
     #[command(flatten)]
+    tls: TlsOptions,
+    #[command(flatten)]
     load: LoadOptions,
 }
 
@@ -43,18 +45,20 @@ pub fn run(arguments: &RunArguments) -> Result<(), Error> {
         pin(cpus).map_err(Error::system(format!("processors {cpus}")))?;
     }
     let workload = arguments.workload;
+    let endpoint = arguments.tls.complete(&arguments.endpoint)?;
     let shape = Shape::new(workload, &arguments.load)?;
     if workload.usual().loaded && !arguments.keep_data {
-        prepare(&arguments.endpoint, &shape)?;
+        prepare(&endpoint, &shape)?;
     }
-    let plan = Plan::new(arguments.endpoint.clone(), workload, shape.clone());
+    let plan = Plan::new(endpoint, workload, shape.clone());
     let server = arguments.pid.map(Process::new);
     let outcome = run_load(plan, server.as_ref(), &interrupt)?;
     let report = RunReport::new(workload, &shape, &outcome);
-    print!("{report}");
+    let printed = print(&report);
     if let Some(path) = &arguments.json {
         write_json(path, &report)?;
     }
+    printed?;
     match report.unfinished {
         Some(why) => Err(Error::Unfinished(why)),
         None => Ok(()),

@@ -2,14 +2,15 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::pin::{Pin, pin};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
-use super::Method;
 use super::http2::{Fields, Machine};
+use super::{Endpoint, Method};
 use crate::failure::Failure;
 
 /// Bytes that are read before others get their turn.
@@ -17,6 +18,11 @@ const READ_BYTES_PER_TURN: usize = 256 << 10;
 
 /// Room for one read, in bytes.
 const READ_BYTES: usize = 64 << 10;
+
+/// What carries a connection: TCP, or TLS over it.
+pub trait Socket: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket for S {}
 
 /// A connection that streams share. What they send is written by the driver when all who were
 /// woken by the last read have had their turn: many requests, one system call.
@@ -32,9 +38,10 @@ pub struct Stream {
 }
 
 impl Link {
-    /// A connection to a server by this name.
-    pub fn new(authority: &str) -> Self {
-        Self { machine: RefCell::new(Machine::new(authority)), driver: RefCell::default() }
+    /// A connection that begins.
+    pub fn new(endpoint: &Endpoint) -> Self {
+        let machine = Machine::new(&endpoint.address, endpoint.secure);
+        Self { machine: RefCell::new(machine), driver: RefCell::default() }
     }
 
     /// Opens a stream with its first message.
@@ -57,7 +64,7 @@ impl Link {
     }
 
     /// Writes and reads what is possible now.
-    fn turn(&self, socket: &TcpStream, context: &mut Context<'_>) -> Result<(), Failure> {
+    fn turn(&self, socket: &mut impl Socket, context: &mut Context<'_>) -> Result<(), Failure> {
         *self.driver.borrow_mut() = Some(context.waker().clone());
         let machine = &mut *self.machine.borrow_mut();
         let lost = |error: io::Error| Failure::Connection(error.to_string());
@@ -79,10 +86,10 @@ impl Drop for Link {
 }
 
 /// Drives a connection until it fails or nobody needs it.
-pub async fn drive(link: Weak<Link>, socket: TcpStream) {
+pub async fn drive(link: Weak<Link>, mut socket: impl Socket) {
     std::future::poll_fn(|context| {
         let Some(link) = link.upgrade() else { return Poll::Ready(()) };
-        match link.turn(&socket, context) {
+        match link.turn(&mut socket, context) {
             Ok(()) => Poll::Pending,
             Err(failure) => {
                 link.machine.borrow_mut().fail(&failure);
@@ -93,37 +100,37 @@ pub async fn drive(link: Weak<Link>, socket: TcpStream) {
     .await;
 }
 
-fn write(socket: &TcpStream, out: &mut Vec<u8>, context: &mut Context<'_>) -> io::Result<()> {
+fn write(socket: &mut impl Socket, out: &mut Vec<u8>, context: &mut Context<'_>) -> io::Result<()> {
     let mut written = 0;
-    while written < out.len() && socket.poll_write_ready(context)?.is_ready() {
-        match socket.try_write(&out[written..]) {
-            Ok(len) => written += len,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
+    while written < out.len()
+        && let Poll::Ready(len) = Pin::new(&mut *socket).poll_write(context, &out[written..])?
+    {
+        if len == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
         }
+        written += len;
     }
     out.drain(..written);
+    // TLS keeps what the connection below had no room for; it comes back here when there is some.
+    let _ = Pin::new(socket).poll_flush(context)?;
     Ok(())
 }
 
 /// Reads and understands; whether there may be more.
 fn read(
-    socket: &TcpStream,
+    socket: &mut impl Socket,
     machine: &mut Machine,
     context: &mut Context<'_>,
 ) -> Result<bool, Failure> {
-    let lost = |error: io::Error| Failure::Connection(error.to_string());
     let mut read = 0;
     while read < READ_BYTES_PER_TURN {
-        if socket.poll_read_ready(context).map_err(lost)?.is_pending() {
-            return Ok(false);
-        }
         machine.input.reserve(READ_BYTES);
-        match socket.try_read_buf(&mut machine.input) {
-            Ok(0) => return Err(Failure::Connection("closed by the server".into())),
-            Ok(len) => read += len,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(lost(error)),
+        let result = pin!(socket.read_buf(&mut machine.input)).poll(context);
+        match result {
+            Poll::Pending => return Ok(false),
+            Poll::Ready(Ok(0)) => return Err(Failure::Connection("closed by the server".into())),
+            Poll::Ready(Ok(len)) => read += len,
+            Poll::Ready(Err(error)) => return Err(Failure::Connection(error.to_string())),
         }
         machine.advance()?;
     }

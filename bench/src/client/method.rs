@@ -1,45 +1,5 @@
 //! Where requests go.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
-use crate::failure::Failure;
-
-/// A server's address, as `http://host:port` or `host:port`.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    /// `host:port`.
-    pub address: String,
-}
-
-impl Endpoint {
-    pub(super) fn unreachable(&self, error: &dyn Display) -> Failure {
-        Failure::Connection(format!("{} cannot be reached: {error}", self.address))
-    }
-}
-
-/// Longest name of a host.
-const HOST_BYTES: usize = 253;
-
-impl FromStr for Endpoint {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.starts_with("https://") {
-            return Err("TLS is not spoken by this tool yet; give an http:// endpoint".into());
-        }
-        let address = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
-        match address.rsplit_once(':') {
-            Some((host, port))
-                if (1..=HOST_BYTES).contains(&host.len()) && port.parse::<u16>().is_ok() =>
-            {
-                Ok(Self { address: address.into() })
-            }
-            _ => Err(format!("{text:?} is not host:port")),
-        }
-    }
-}
-
 /// The calls that workloads make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {

@@ -1,12 +1,15 @@
 //! A gRPC client as lean as the load needs it: nothing is decoded that nobody looks at, but the
 //! status of every answer is.
 
+mod endpoint;
 mod http2;
 mod link;
 mod messages;
 mod method;
 mod stream;
+mod tls;
 
+use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,9 +18,11 @@ use prost::Message;
 use tokio::net::TcpStream;
 use tokio::task::spawn_local;
 
+pub use endpoint::Endpoint;
 pub use messages::Messages;
-pub use method::{Endpoint, Method};
+pub use method::Method;
 pub use stream::Call;
+pub use tls::TlsOptions;
 
 use crate::failure::Failure;
 use link::{Link, drive};
@@ -37,14 +42,23 @@ pub struct Channel {
 impl Channel {
     /// Connects. Must be called within a local set, which then drives the connection.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, Failure> {
-        let connecting = TcpStream::connect(&endpoint.address);
-        let socket = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-            Ok(socket) => socket.map_err(|error| endpoint.unreachable(&error))?,
-            Err(elapsed) => return Err(endpoint.unreachable(&elapsed)),
+        let connecting = Self::connect_in_time(endpoint);
+        match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(channel) => channel,
+            Err(elapsed) => Err(endpoint.unreachable(&elapsed)),
+        }
+    }
+
+    async fn connect_in_time(endpoint: &Endpoint) -> Result<Self, Failure> {
+        let lost = |error: io::Error| endpoint.unreachable(&error);
+        let socket = TcpStream::connect(&endpoint.address).await.map_err(lost)?;
+        socket.set_nodelay(true).map_err(lost)?;
+        let link = Rc::new(Link::new(endpoint));
+        let driven = Rc::downgrade(&link);
+        match &endpoint.tls {
+            None => spawn_local(drive(driven, socket)),
+            Some(tls) => spawn_local(drive(driven, tls.connect(endpoint, socket).await?)),
         };
-        socket.set_nodelay(true).map_err(|error| endpoint.unreachable(&error))?;
-        let link = Rc::new(Link::new(&endpoint.address));
-        spawn_local(drive(Rc::downgrade(&link), socket));
         Ok(Self { link })
     }
 

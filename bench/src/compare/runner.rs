@@ -94,7 +94,13 @@ impl<'a> Runner<'a> {
                 }
                 eprintln!("{} on {}", step.title, plan.name);
                 let report = self.step(step, &mut server, &mut loaded)?;
-                if side == Side::Reference { reference.push(report) } else { braid.push(report) }
+                if side == Side::Reference {
+                    reference.push(report)
+                } else {
+                    braid.push(report)
+                }
+                // After what was measured is kept: it says how far the server came.
+                server.check()?;
             }
         }
         Ok(())
@@ -147,15 +153,9 @@ impl<'a> Runner<'a> {
         self.load(step.workload, shape, server)
     }
 
-    fn load(
-        &self,
-        workload: Workload,
-        shape: Shape,
-        server: &mut Server,
-    ) -> Result<RunReport, Error> {
+    fn load(&self, workload: Workload, shape: Shape, server: &Server) -> Result<RunReport, Error> {
         let plan = Plan::new(server.endpoint(), workload, shape.clone());
         let outcome = run_load(plan, Some(&server.process()), self.interrupt)?;
-        server.check()?;
         Ok(RunReport::new(workload, &shape, &outcome))
     }
 
@@ -167,6 +167,7 @@ impl<'a> Runner<'a> {
         let options = LoadOptions { clients: Some(100), ..LoadOptions::default() };
         let options = self.options.asked.clone().or(&options).or(&self.options.otherwise);
         let report = self.load(Workload::Put, Shape::new(Workload::Put, &options)?, server)?;
+        server.check()?;
         let rate = report.main().map_or(0.0, |operation| operation.rate).max(1.0);
         self.bearable = Some(rate);
         Ok(rate)

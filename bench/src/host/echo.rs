@@ -43,7 +43,7 @@ impl Echo {
 
     /// Where it listens.
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint { address: self.address.to_string() }
+        Endpoint::plain(self.address)
     }
 
     /// Its process.

@@ -61,7 +61,7 @@ impl Server {
 
     /// Where it listens.
     pub(crate) fn endpoint(&self) -> Endpoint {
-        Endpoint { address: self.address.to_string() }
+        Endpoint::plain(self.address)
     }
 
     /// Its address and port.

@@ -9,4 +9,4 @@ mod write;
 pub use latency::{Latency, Second};
 pub use run::{Operation, RunReport};
 pub use table::Table;
-pub use write::{write_json, write_text};
+pub use write::{print, write_json, write_text};

@@ -2,9 +2,10 @@
 
 use crate::client::Method;
 
-/// Indexes of the static table: `:method: POST` and `:scheme: http`.
+/// Indexes of the static table: `:method: POST`, `:scheme: http` and `:scheme: https`.
 const POST: u8 = 3;
 const HTTP: u8 = 6;
+const HTTPS: u8 = 7;
 
 /// Indexes of names in the static table.
 const AUTHORITY: u8 = 1;
@@ -27,6 +28,7 @@ pub const TABLE_BYTES: u32 = 2048;
 /// One direction of a connection's headers.
 pub struct Encoder {
     authority: String,
+    scheme: u8,
     table: Table,
 }
 
@@ -37,13 +39,14 @@ struct Table(Vec<String>);
 
 impl Encoder {
     /// For a server by this name.
-    pub fn new(authority: &str) -> Self {
-        Self { authority: authority.into(), table: Table::default() }
+    pub fn new(authority: &str, secure: bool) -> Self {
+        let scheme = if secure { HTTPS } else { HTTP };
+        Self { authority: authority.into(), scheme, table: Table::default() }
     }
 
     /// Writes the block of a request.
     pub fn write(&mut self, method: Method, out: &mut Vec<u8>) {
-        out.extend_from_slice(&[INDEXED | POST, INDEXED | HTTP]);
+        out.extend_from_slice(&[INDEXED | POST, INDEXED | self.scheme]);
         self.table.write(out, PATH, "", method.path());
         self.table.write(out, AUTHORITY, "", &self.authority);
         self.table.write(out, CONTENT_TYPE, "", "application/grpc");
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn headers_are_sent_in_full_once() {
-        let mut encoder = Encoder::new("host:1");
+        let mut encoder = Encoder::new("host:1", false);
         let first = block(&mut encoder, Method::Put);
         assert!(first.starts_with(b"\x83\x86\x44\x14/etcdserverpb.KV/Put\x41\x06host:1\x5f\x10"));
         assert!(first.ends_with(b"\x40\x02te\x08trailers"));
@@ -100,7 +103,7 @@ mod tests {
 
     #[test]
     fn another_method_moves_what_is_older() {
-        let mut encoder = Encoder::new("host:1");
+        let mut encoder = Encoder::new("host:1", false);
         block(&mut encoder, Method::Put);
         let second = block(&mut encoder, Method::Range);
         assert!(second.starts_with(b"\x83\x86\x44\x16/etcdserverpb.KV/Range"));
@@ -129,7 +132,7 @@ mod tests {
     #[test]
     fn the_table_never_evicts() {
         const ENTRY_BYTES: usize = 32;
-        let mut encoder = Encoder::new(&"h".repeat(259));
+        let mut encoder = Encoder::new(&"h".repeat(259), true);
         let methods = [
             Method::Put,
             Method::Range,

@@ -42,8 +42,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A connection that begins.
-    pub fn new(authority: &str) -> Self {
+    /// A connection to a server by this name that begins.
+    pub fn new(authority: &str, secure: bool) -> Self {
         let mut out = frame::PREFACE.to_vec();
         let settings = [
             frame::setting(frame::ENABLE_PUSH, 0),
@@ -57,7 +57,7 @@ impl Machine {
             input: vec![],
             streams: HashMap::new(),
             next_stream: 1,
-            encoder: Encoder::new(authority),
+            encoder: Encoder::new(authority, secure),
             decoder: Decoder::default(),
             begun: None,
             held: VecDeque::new(),

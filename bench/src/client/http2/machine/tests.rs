@@ -26,7 +26,7 @@ impl Wake for News {
 
 /// A connection whose own beginning was read.
 fn machine() -> Machine {
-    let mut machine = Machine::new("host:1");
+    let mut machine = Machine::new("host:1", false);
     said(&mut machine);
     machine
 }
@@ -78,7 +78,7 @@ fn answer(stream: u32, message: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_connection_begins_as_the_standard_wants_it() {
-    let mut machine = Machine::new("host:1");
+    let mut machine = Machine::new("host:1", false);
     assert!(machine.out.starts_with(frame::PREFACE));
     let kinds: Vec<_> = said(&mut machine).iter().map(|frame| frame.0).collect();
     assert_eq!(kinds, [frame::SETTINGS, frame::WINDOW_UPDATE]);

@@ -1,0 +1,41 @@
+//! The load against a server whose manners the tests choose.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod answers;
+mod peer;
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// The load as a program that is not started yet.
+fn load(address: SocketAddr, report: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_braid-bench"));
+    command
+        .args(["run", "put", "--connections=1", "--warm-up=0"])
+        .arg(format!("--endpoint={address}"))
+        .arg(format!("--json={}", report.display()))
+        .args(more);
+    command
+}
+
+/// Starts the load.
+fn begin(address: SocketAddr, report: &Path, more: &[&str]) -> Child {
+    load(address, report, more).stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// Runs the load to its end: the exit code and the report.
+fn run(address: SocketAddr, more: &[&str]) -> (i32, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    let status = begin(address, &report, more).wait().unwrap();
+    (status.code().unwrap(), json(&report))
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
