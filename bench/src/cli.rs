@@ -1,6 +1,7 @@
 //! The command line.
 
 mod compare;
+mod evidence;
 mod interrupt;
 mod list;
 mod run;
@@ -26,6 +27,8 @@ enum Command {
     Run(Box<run::RunArguments>),
     /// Starts two servers in turn, puts the same load on each and compares the figures
     Compare(Box<compare::CompareArguments>),
+    /// Writes what the recorded reports prove into the README, or checks that it stands there
+    Evidence(evidence::EvidenceArguments),
     /// Lists the workloads
     List,
 }
@@ -58,6 +61,7 @@ fn perform(command: &Command) -> Result<(), Error> {
     match command {
         Command::Run(arguments) => run::run(arguments),
         Command::Compare(arguments) => compare::compare(arguments),
+        Command::Evidence(arguments) => evidence::evidence(arguments),
         Command::List => {
             list::list();
             Ok(())

@@ -35,6 +35,9 @@ pub enum Error {
         /// Why.
         error: io::Error,
     },
+    /// Figures and reports do not go together.
+    #[error("{0}")]
+    Evidence(String),
     /// The operating system said no.
     #[error("{what}: {error}")]
     System {

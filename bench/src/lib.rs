@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod compare;
 mod error;
+mod evidence;
 mod failure;
 mod figures;
 pub mod host;

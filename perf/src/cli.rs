@@ -70,6 +70,10 @@ pub fn run() -> Result<(), Error> {
 }
 
 fn flame(arguments: &FlameArguments) -> Result<(), Error> {
+    record::check()?;
+    if arguments.wakeups {
+        wakeups::check()?;
+    }
     let scene = &arguments.scene;
     let stacks = scene.run(|server| record::stacks(server.process().id(), scene.seconds))?;
     graph::draw(&stacks, &scene.title(), &arguments.out)?;
@@ -82,6 +86,7 @@ fn flame(arguments: &FlameArguments) -> Result<(), Error> {
 }
 
 fn diff(arguments: &DiffArguments) -> Result<(), Error> {
+    record::check()?;
     let after = &arguments.scene;
     let before = after.with_server(&arguments.before);
     let of =

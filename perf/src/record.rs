@@ -31,7 +31,8 @@ impl Drop for Recording {
 /// frames from the outermost, joined by `;`, and the number of samples.
 pub fn stacks(pid: u32, seconds: u64) -> Result<Vec<u8>, Error> {
     let recording = Recording::new();
-    record(&recording.0, pid, seconds)?;
+    let (pid, seconds) = (pid.to_string(), seconds.to_string());
+    record(&recording.0, &["--pid", &pid, "--", "sleep", &seconds])?;
     let script = perf(&["script", "--input", &path(&recording.0), "--fields", "comm,tid,ip,sym"])?;
     let mut folded = vec![];
     Folder::from(Options::default())
@@ -40,24 +41,17 @@ pub fn stacks(pid: u32, seconds: u64) -> Result<Vec<u8>, Error> {
     if folded.is_empty() { Err(Error::Empty) } else { Ok(folded) }
 }
 
-fn record(into: &Path, pid: u32, seconds: u64) -> Result<(), Error> {
+/// An error when perf is not there or may not record: found out before anything is started for it.
+pub fn check() -> Result<(), Error> {
+    let recording = Recording::new();
+    record(&recording.0, &["true"])
+}
+
+/// Records a command, or with `--pid` another process as long as the command runs.
+fn record(into: &Path, what: &[&str]) -> Result<(), Error> {
     // The clock of the processor rather than cycles, which virtual machines may not count.
-    perf(&[
-        "record",
-        "--event",
-        "cpu-clock",
-        "--freq",
-        HERTZ,
-        "--call-graph",
-        "fp",
-        "--pid",
-        &pid.to_string(),
-        "--output",
-        &path(into),
-        "--",
-        "sleep",
-        &seconds.to_string(),
-    ])?;
+    let how = ["record", "--event", "cpu-clock", "--freq", HERTZ, "--call-graph", "fp"];
+    perf(&[&how[..], &["--output", &path(into)], what].concat())?;
     Ok(())
 }
 

@@ -1,18 +1,37 @@
 //! How long the server's threads wait for a processor after something woke them.
 
+use std::path::PathBuf;
+
 use crate::error::Error;
 use crate::record::perf;
 
 /// Lines of perf's table before its rows.
 const HEAD_LINES: usize = 4;
 
+/// An error when perf may not see what the scheduler does.
+pub fn check() -> Result<(), Error> {
+    record(std::process::id(), &["true"]).map(|file| {
+        std::fs::remove_file(file).ok();
+    })
+}
+
+/// Records the scheduler as long as a command runs; the file, named by `id`.
+fn record(id: u32, command: &[&str]) -> Result<PathBuf, Error> {
+    let file = std::env::temp_dir().join(format!("braid-perf-{id}.sched"));
+    let path = file.display().to_string();
+    let recorded = perf(&[&["sched", "record", "--output", &path, "--"], command].concat());
+    if recorded.is_err() {
+        std::fs::remove_file(&file).ok();
+    }
+    recorded.map(|_| file)
+}
+
 /// The table of the scheduler's delays over the next `seconds`, rows of process `pid` only. Needs
 /// the kernel's tracepoints, which only root sees by default.
 pub fn table(pid: u32, seconds: u64) -> Result<String, Error> {
-    let file = std::env::temp_dir().join(format!("braid-perf-{pid}.sched"));
+    let file = record(pid, &["sleep", &seconds.to_string()])?;
     let path = file.display().to_string();
-    let table = perf(&["sched", "record", "--output", &path, "--", "sleep", &seconds.to_string()])
-        .and_then(|_| perf(&["sched", "--input", &path, "latency", "--pids"]));
+    let table = perf(&["sched", "--input", &path, "latency", "--pids"]);
     std::fs::remove_file(&file).ok();
     let table = String::from_utf8_lossy(&table?.stdout).into_owned();
     Ok(rows(&table, &threads(pid)?))

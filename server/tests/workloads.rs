@@ -166,11 +166,25 @@ fn pictures_are_well_formed(page: &str) {
     }
 }
 
+/// The report proves the figures of a document.
+#[track_caller]
+fn is_evidence(folder: &str, document: &str) {
+    let place = "<!-- figures: written by `braid-bench evidence` -->\n<!-- end of figures -->\n";
+    fs::write(document, place).unwrap();
+    let (folder, readme) = (format!("--folder={folder}"), format!("--readme={document}"));
+    assert_eq!(bench(&["evidence", &folder, &readme]), 0);
+    assert_eq!(bench(&["evidence", &folder, &readme, "--check"]), 0);
+    let text = fs::read_to_string(document).unwrap();
+    assert!(text.contains("| put, 2 clients | rate | other braid: "), "{text}");
+    assert!(text.contains("[report.json](evidence/report.json)"), "{text}");
+}
+
 #[test]
 fn two_servers_are_compared() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
-    let (data, report) = (format!("--folder={}", path("data")), path("report.json"));
+    fs::create_dir(path("evidence")).unwrap();
+    let (data, report) = (format!("--folder={}", path("data")), path("evidence/report.json"));
     let html = format!("--html={}", path("report.html"));
     let (against, braid) = (format!("--against=braid:{BRAID}"), format!("--braid={BRAID}"));
     let json_option = format!("--json={report}");
@@ -196,6 +210,7 @@ fn two_servers_are_compared() {
     // It opens without a network.
     assert!(!page.contains("http") && !page.contains("<script"));
     pictures_are_well_formed(&page);
+    is_evidence(&path("evidence"), &path("README.md"));
     let report = json(Path::new(&report));
     assert_eq!(report["rows"].as_array().unwrap().len(), 4);
     for row in report["rows"].as_array().unwrap() {

@@ -12,7 +12,7 @@ use crate::compare::{
 };
 use crate::error::Error;
 use crate::figures::figures;
-use crate::host::{Cpus, describe, device_sync_ns, pin};
+use crate::host::{Cpus, Made, describe, device_sync, pin};
 use crate::page::page;
 use crate::report::{print, write_json, write_text};
 use crate::shape::LoadOptions;
@@ -107,12 +107,12 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
     let machine = describe();
     pin(&arguments.load_cpus)
         .map_err(Error::system(format!("processors {}", arguments.load_cpus)))?;
-    let sync_ns = device_sync_ns(&sides.folder);
-    let sync_ns =
-        sync_ns.map_err(Error::system(format!("a write in {}", sides.folder.display())))?;
-    let limits = measure_limits(&sides, &arguments.echo, sync_ns, &interrupt)?;
-    let scenarios = scenarios(arguments, sync_ns);
-    let mut report = CompareReport { machine, limits, rows: vec![], unfinished: None };
+    let sync = device_sync(&sides.folder);
+    let sync = sync.map_err(Error::system(format!("a write in {}", sides.folder.display())))?;
+    let limits = measure_limits(&sides, &arguments.echo, sync, &interrupt)?;
+    let scenarios = scenarios(arguments, sync.best_ns());
+    let made = Made::now();
+    let mut report = CompareReport { made, machine, limits, rows: vec![], unfinished: None };
     let result = run(arguments, &sides, &scenarios, &interrupt, &mut report);
     report.unfinished = match &result {
         Err(Error::Interrupted) => Some("interrupted".into()),

@@ -54,9 +54,7 @@ impl Figure {
         let of =
             |runs: &[RunReport]| runs.iter().map(|run| metric.of(run)).collect::<Option<Vec<_>>>();
         let (reference, braid) = (of(reference)?, of(braid)?);
-        let mut ratios: Vec<_> =
-            braid.iter().zip(&reference).map(|(b, r)| ratio_of(*b, *r)).collect();
-        ratios.sort_by(f64::total_cmp);
+        let ratios = ratios(&reference, &braid);
         let (ratio, figure) = (median(&ratios), median(&braid));
         let targets = targets.iter().map(|target| (*target, target.is_met(ratio, figure)));
         let chance = chance(&reference, &braid);
@@ -71,6 +69,14 @@ impl Figure {
             braid,
         })
     }
+}
+
+/// Braid's figures over the reference's, pair by pair, the lowest first.
+pub fn ratios(reference: &[f64], braid: &[f64]) -> Vec<f64> {
+    let pairs = braid.iter().zip(reference);
+    let mut ratios: Vec<_> = pairs.map(|(braid, reference)| ratio_of(*braid, *reference)).collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios
 }
 
 /// Two figures of nothing are the same.

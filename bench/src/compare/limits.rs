@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::Sides;
 use crate::error::Error;
-use crate::host::{Echo, loopback_ns};
+use crate::host::{Echo, SyncTimes, loopback_ns};
 use crate::load::{Plan, run};
 use crate::report::RunReport;
 use crate::shape::{LoadOptions, Shape};
@@ -16,16 +16,20 @@ use crate::workload::Workload;
 const ECHO_SECONDS: f64 = 3.0;
 const WARM_UP_SECONDS: f64 = 1.0;
 
+/// What stands in place of a limit that is missing.
+pub const NOT_MEASURED: &str = "not measured";
+
 /// Names and values for the report.
 pub fn measure_limits(
     sides: &Sides,
     echo: &Path,
-    sync_ns: f64,
+    sync: SyncTimes,
     interrupt: &AtomicBool,
 ) -> Result<Vec<(String, String)>, Error> {
     let loopback = loopback_ns(&sides.cpus).map_err(Error::system("a connection over loopback"))?;
     Ok(vec![
-        ("one block made durable, p50".into(), nanos(sync_ns as u64)),
+        ("one block made durable by O_DSYNC, p50".into(), nanos(sync.dsync_ns as u64)),
+        ("by write and fdatasync, p50".into(), nanos(sync.fdatasync_ns as u64)),
         ("loopback there and back, p50".into(), nanos(loopback as u64)),
         ("h2 echo of a put, 1000 in flight".into(), measure_echo(sides, echo, interrupt)?),
     ])
@@ -33,7 +37,7 @@ pub fn measure_limits(
 
 fn measure_echo(sides: &Sides, binary: &Path, interrupt: &AtomicBool) -> Result<String, Error> {
     if !binary.exists() {
-        return Ok(format!("not measured, there is no {}", binary.display()));
+        return Ok(format!("{NOT_MEASURED}, there is no {}", binary.display()));
     }
     let server = Echo::start(binary, &sides.cpus)?;
     let options = LoadOptions {

@@ -1,12 +1,12 @@
 //! The figures that are compared.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::report::{Latency, RunReport};
 use crate::text;
 
 /// A figure of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// Operations a second.

@@ -9,6 +9,7 @@ mod runner;
 mod scenario;
 mod target;
 
+pub use figure::ratios;
 pub use limits::measure_limits;
 pub use metric::Metric;
 pub use rank::median;

@@ -5,13 +5,17 @@ use std::fmt::{self, Display, Formatter};
 use serde::Serialize;
 
 use super::figure::Figure;
+use super::limits::NOT_MEASURED;
 use super::rank::median;
+use crate::host::Made;
 use crate::report::{RunReport, Table};
 use crate::text;
 
 /// A comparison.
 #[derive(Clone, Debug, Serialize)]
 pub struct CompareReport {
+    /// How it came about.
+    pub made: Made,
     /// Where it was made.
     pub machine: Vec<(String, String)>,
     /// Limits of the machine, measured beside it.
@@ -80,6 +84,8 @@ impl CompareReport {
                 remarks.extend(all.map(|remark| format!("{}, {name}: {remark}", row.title)));
             }
         }
+        let missing = self.limits.iter().filter(|(_, value)| value.starts_with(NOT_MEASURED));
+        remarks.extend(missing.map(|(name, why)| format!("LIMIT MISSING: {name}: {why}")));
         remarks.extend(self.disturbance());
         remarks
     }

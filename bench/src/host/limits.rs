@@ -1,6 +1,6 @@
 //! What this machine can do at best, measured beside the figures.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -19,19 +19,46 @@ const BLOCK_BYTES: usize = 4096;
 const SYNCS: u64 = 500;
 const ROUND_TRIPS: usize = 2000;
 
-/// What one block costs to be made durable, in nanoseconds: the middle of direct, synchronous
-/// writes over a file that is written already.
-pub fn device_sync_ns(folder: &Path) -> io::Result<f64> {
+/// What one block costs to be made durable, in nanoseconds: the middle of direct writes over a file
+/// that is written already.
+#[derive(Clone, Copy, Debug)]
+pub struct SyncTimes {
+    /// As one operation.
+    pub dsync_ns: f64,
+    /// As a write and an `fdatasync`.
+    pub fdatasync_ns: f64,
+}
+
+impl SyncTimes {
+    /// The device's latency: what the better of the two ways takes.
+    pub fn best_ns(&self) -> f64 {
+        self.dsync_ns.min(self.fdatasync_ns)
+    }
+}
+
+/// Measures both ways on the device of a folder.
+pub fn device_sync(folder: &Path) -> io::Result<SyncTimes> {
     let path = folder.join(format!("sync-{}", std::process::id()));
-    let measured = measure_sync(&path);
+    let measured = measure_syncs(&path);
     std::fs::remove_file(&path).ok();
     measured
 }
 
-fn measure_sync(path: &Path) -> io::Result<f64> {
+fn measure_syncs(path: &Path) -> io::Result<SyncTimes> {
     std::fs::write(path, vec![1; BLOCK_BYTES * SYNCS as usize])?;
     std::fs::File::open(path)?.sync_all()?;
-    let flags = (OFlags::DIRECT | OFlags::DSYNC).bits() as i32;
+    Ok(SyncTimes {
+        dsync_ns: measure_sync(path, OFlags::DSYNC, |_| Ok(()))?,
+        fdatasync_ns: measure_sync(path, OFlags::empty(), File::sync_data)?,
+    })
+}
+
+fn measure_sync(
+    path: &Path,
+    more: OFlags,
+    sync: impl Fn(&File) -> io::Result<()>,
+) -> io::Result<f64> {
+    let flags = (OFlags::DIRECT | more).bits() as i32;
     let file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
     let memory = vec![2; 2 * BLOCK_BYTES];
     let begin = memory.as_ptr().align_offset(BLOCK_BYTES);
@@ -39,6 +66,7 @@ fn measure_sync(path: &Path) -> io::Result<f64> {
     let times = (0..SYNCS).map(|number| {
         let began = Instant::now();
         file.write_all_at(block, number * BLOCK_BYTES as u64)?;
+        sync(&file)?;
         Ok(began.elapsed())
     });
     Ok(middle(times.collect::<io::Result<Vec<_>>>()?))

@@ -13,8 +13,15 @@ pub fn describe() -> Vec<(String, String)> {
     vec![
         ("processor".into(), format!("{processors} of {}", processor())),
         ("kernel".into(), kernel.release().to_string_lossy().into_owned()),
+        ("memory".into(), memory()),
         ("load before".into(), first("/proc/loadavg")),
     ]
+}
+
+fn memory() -> String {
+    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    total.map_or("unknown", str::trim).to_owned()
 }
 
 fn processor() -> String {

@@ -4,12 +4,14 @@ mod affinity;
 mod echo;
 mod limits;
 mod machine;
+mod made;
 mod process;
 mod server;
 
 pub use affinity::{Cpus, pin};
 pub use echo::Echo;
-pub use limits::{device_sync_ns, loopback_ns};
+pub use limits::{SyncTimes, device_sync, loopback_ns};
 pub use machine::describe;
+pub use made::Made;
 pub use process::{Process, Usage, thread_waited};
 pub use server::{Server, ServerPlan};

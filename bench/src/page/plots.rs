@@ -11,7 +11,7 @@ pub const COLORS: [&str; 2] = ["#c05621", "#2b6cb0"];
 
 /// The plots of a row; none without any operation.
 pub fn plots(row: &Row) -> Vec<Plot> {
-    let plots = [latencies(row), rates(row), rate_and_latency(row)];
+    let plots = [latencies(row), rates(row), latencies_over_time(row), rate_and_latency(row)];
     plots
         .into_iter()
         .filter(|plot| plot.series.iter().any(|series| !series.points.is_empty()))
@@ -69,6 +69,20 @@ fn rates(row: &Row) -> Plot {
         series,
         |figures| Axis::around("second of the measurement", Scale::Linear, text::count, figures),
         |figures| Axis::around("operations a second", Scale::Linear, text::count, figures),
+    )
+}
+
+/// The latency that 1 of 100 exceeds, second by second.
+fn latencies_over_time(row: &Row) -> Plot {
+    let series = lines(row, |operation| {
+        let seconds = operation.seconds.iter().enumerate().filter(|(_, figures)| figures.p99 > 0);
+        seconds.map(|(second, figures)| (second as f64 + 1.0, figures.p99 as f64)).collect()
+    });
+    plot(
+        "p99",
+        series,
+        |figures| Axis::around("second of the measurement", Scale::Linear, text::count, figures),
+        |figures| Axis::around("logarithmic", Scale::Log, time_text, figures),
     )
 }
 
