@@ -110,6 +110,12 @@ impl Limits {
             && self.page.bytes <= self.whole_answer_bytes
     }
 
+    /// The most mails with events, or about lost ones, that can be on their way to one core.
+    #[must_use]
+    pub const fn event_mails_in_flight(&self) -> usize {
+        self.event_mails + LOST_MAILS_MAX
+    }
+
     /// The most mails from one core that can wait for one other: one for each call on either side,
     /// for each change of control state (calls of all cores, expiries), one for each watched
     /// interval that is given up, and what else is under way, asked and answered.
@@ -121,7 +127,7 @@ impl Limits {
         history_queries: usize,
     ) -> usize {
         let updates = cores * self.calls + self.expiries;
-        let events = self.event_mails + LOST_MAILS_MAX;
+        let events = self.event_mails_in_flight();
         let watches = watchers + self.registrations + history_queries;
         2 * (self.calls + updates + events + watches) + ROUND_MAILS
     }

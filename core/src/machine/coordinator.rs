@@ -59,6 +59,11 @@ impl MultiWrite {
 }
 
 impl Coordinator {
+    /// How many writes wait for a round, or for the end of a lease.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len() + self.parked.len()
+    }
+
     /// Puts writes back, to be evaluated before those that wait.
     pub(super) fn put_back(&mut self, writes: impl DoubleEndedIterator<Item = MultiWrite>) {
         for write in writes.rev() {

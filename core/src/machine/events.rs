@@ -38,6 +38,13 @@ impl Events {
         Self { receivers: (0..cores).map(|_| Receiver::default()).collect() }
     }
 
+    /// The most mails, and bytes, that are on their way to one core.
+    pub(super) fn most_in_flight(&self) -> (usize, usize) {
+        let mails = self.receivers.iter().map(|receiver| receiver.mails_in_flight).max();
+        let bytes = self.receivers.iter().map(|receiver| receiver.bytes_in_flight).max();
+        (mails.unwrap_or(0), bytes.unwrap_or(0))
+    }
+
     /// The cores that watch `key`.
     pub(super) fn interested(&self, key: &[u8]) -> Interested {
         let mut interested = Interested::default();

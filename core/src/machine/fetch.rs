@@ -48,6 +48,13 @@ pub(super) struct Fetches {
     reading: HashMap<ReadId, (u64, ColdValue)>,
 }
 
+impl Fetches {
+    /// How many fetches there are, and how many reads of the disk.
+    pub(super) fn under_way(&self) -> (usize, usize) {
+        (self.fetches.len(), self.reading.len())
+    }
+}
+
 impl Core {
     /// Reads `values`, then goes on with `then`. `have` are values fetched for it before.
     pub(super) fn fetch(&mut self, values: Vec<ColdValue>, have: Fetched, then: Then) {

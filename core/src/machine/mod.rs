@@ -28,6 +28,7 @@ pub mod page;
 mod participant;
 mod planned;
 mod queries;
+mod queues;
 mod range_merge;
 mod range_source;
 mod range_task;
@@ -71,6 +72,7 @@ use waiters::Waiters;
 use writes::Writes;
 
 pub use io::{Input, Output, ReadId};
+pub use queues::Queue;
 pub use setup::{CoreConfig, CoreState};
 pub use startup::Base;
 

@@ -33,6 +33,13 @@ pub(super) struct Queries {
     pub(super) parts: Vec<(CoreId, Box<Collecting>)>,
 }
 
+impl Queries {
+    /// How many are not answered in full.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len() + self.parts.len()
+    }
+}
+
 impl Core {
     pub(super) fn queue_query(&mut self, from: CoreId, query: Query) {
         match query {

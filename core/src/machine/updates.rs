@@ -25,6 +25,13 @@ struct Pending {
     revision: Revision,
 }
 
+impl Updates {
+    /// How many are under way.
+    pub(super) fn len(&self) -> usize {
+        self.pending.len()
+    }
+}
+
 impl Core {
     /// Tells all cores, then answers `to`.
     pub(super) fn announce(&mut self, update: Update, to: Option<ReplyTo>, revision: Revision) {

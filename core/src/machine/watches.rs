@@ -23,6 +23,13 @@ pub(super) struct Watches {
     pub(super) histories: BTreeMap<HistoryId, Gathered>,
 }
 
+impl Watches {
+    /// Registrations under way.
+    pub(super) fn registering(&self) -> usize {
+        self.registering
+    }
+}
+
 struct Interest {
     owners: Vec<CoreId>,
     missing: usize,

@@ -76,6 +76,11 @@ impl Writes {
         self.queue.len()
     }
 
+    /// Writes that wait for anything before their evaluation.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len() + self.parked.len()
+    }
+
     /// Writes that are on their way to the disk.
     pub(super) fn waiting_for_sync(&self) -> usize {
         self.under_way.as_ref().map_or(0, |under_way| under_way.writes)

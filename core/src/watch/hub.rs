@@ -223,6 +223,12 @@ impl WatchHub {
         self.pending.first()
     }
 
+    /// How many watchers there are.
+    #[must_use]
+    pub fn watchers(&self) -> usize {
+        self.watchers.len()
+    }
+
     /// Figures about the hub. Walks over all streams.
     #[must_use]
     pub fn stats(&self) -> WatchStats {

@@ -102,6 +102,13 @@ impl Driver {
         self.take_inputs(now);
         self.more = self.core.step(self.clock.show(now));
         self.phase = Phase::CarryOut;
+        self.check_queues();
+    }
+
+    fn check_queues(&self) {
+        for queue in self.core.queues() {
+            assert!(queue.len <= queue.max, "core {} lets too much wait: {queue:?}", self.id);
+        }
     }
 
     fn take_inputs(&mut self, now: Duration) {

@@ -5,6 +5,7 @@ mod clocks;
 mod deletes;
 mod full_disk;
 mod large;
+mod overload;
 mod revokes;
 mod seeds;
 mod sequential;
