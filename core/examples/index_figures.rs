@@ -59,7 +59,7 @@ fn measure(keys: u64, naming: Naming) {
     });
 }
 
-/// Compacts while it goes: the list of changes, 16 bytes each, is not part of the figure.
+/// Compacts while it goes: the list of changes, 8 bytes each, is not part of the figure.
 fn fill(index: &mut Index, names: &[Vec<u8>]) {
     let (keys, before) = (names.len() as u64, resident_memory());
     timed("put, new key (with compaction)", keys, |n| {

@@ -117,5 +117,6 @@ impl Index {
         self.records.set_history(id, rest);
         self.values.remove(oldest.slot());
         self.leases.release(oldest.lease());
+        self.segments.release(oldest.segment());
     }
 }

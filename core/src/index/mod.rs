@@ -15,7 +15,7 @@ mod compact;
 mod figures;
 pub mod hash_kv;
 mod history;
-mod leases;
+mod numbers;
 mod packed;
 mod read;
 mod records;
@@ -31,12 +31,12 @@ pub use changes::ChangeRef;
 pub use compact::CompactProgress;
 pub use hash_kv::{HashScope, Hasher, RecordId, RecordRef};
 
-use braid_storage::ids::{LeaseId, Revision};
+use braid_storage::ids::{LeaseId, Revision, SegmentId};
 
-use crate::version::{ColdValue, Location};
+use crate::version::Location;
 
 use history::Histories;
-use leases::Leases;
+use numbers::Numbers;
 use packed::{Body, Packed, Stamp};
 use records::Records;
 use revisions::{Change, Effect, Revisions};
@@ -51,7 +51,8 @@ pub struct Index {
     histories: Histories,
     revisions: Revisions,
     values: Values,
-    leases: Leases,
+    leases: Numbers<LeaseId>,
+    segments: Numbers<SegmentId>,
     /// What all held versions take in the log, about.
     held_bytes: u64,
     trimmed_to: Revision,
@@ -94,7 +95,8 @@ impl Index {
             histories: Histories::new(),
             revisions: Revisions::default(),
             values: Values::new(),
-            leases: Leases::new(),
+            leases: Numbers::new(),
+            segments: Numbers::new(),
             held_bytes: 0,
             trimmed_to: Revision::default(),
             examined: 0,
@@ -120,7 +122,10 @@ impl Index {
             create_revision: v.create_revision,
             version: v.version,
             lease: self.leases.acquire(v.lease),
-            value: ColdValue { location: v.location, len: v.len, crc: v.crc },
+            segment: self.segments.acquire(v.location.segment),
+            offset: v.location.offset,
+            len: v.len,
+            crc: v.crc,
         };
         let id = self.apply(key, Packed::live(stamp, body));
         if let Some(bytes) = v.bytes {

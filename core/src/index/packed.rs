@@ -4,29 +4,28 @@
 //! none for alignment:
 //!
 //! ```text
-//! revision 7 | sub 4 | create 7 | version 6 | lease 4 | segment 8 | offset 4 | len 4 | crc 4 | slot 4
+//! revision 7 | sub 4 | create 7 | version 6 | lease 4 | segment 4 | offset 4 | len 4 | crc 4 | slot 4
 //! ```
 //!
-//! `lease` is a number of [`super::leases`], `slot` one of [`super::values`] or [`NONE`]. A
-//! version of 0 marks a tombstone.
+//! `lease` and `segment` are numbers of [`super::numbers`], `slot` one of [`super::values`] or
+//! [`NONE`]. A version of 0 marks a tombstone.
 
-use braid_storage::ids::{Revision, SegmentId};
+use braid_storage::ids::Revision;
 
 use super::slab::NONE;
-use crate::version::{ColdValue, Location};
 
 /// Bytes of a packed version.
-pub(super) const PACKED: usize = 52;
+pub(super) const PACKED: usize = 48;
 
 const SUB: usize = 7;
 const CREATE: usize = 11;
 const VERSION: usize = 18;
 const LEASE: usize = 24;
 const SEGMENT: usize = 28;
-const OFFSET: usize = 36;
-const LEN: usize = 40;
-const CRC: usize = 44;
-const SLOT: usize = 48;
+const OFFSET: usize = 32;
+const LEN: usize = 36;
+const CRC: usize = 40;
+const SLOT: usize = 44;
 
 /// A version or tombstone, packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +43,13 @@ pub(super) struct Stamp {
 pub(super) struct Body {
     pub(super) create_revision: Revision,
     pub(super) version: u64,
-    /// A number of the lease table.
+    /// The number of its lease.
     pub(super) lease: u32,
-    pub(super) value: ColdValue,
+    /// The number of the segment that holds the value, and the value's offset there.
+    pub(super) segment: u32,
+    pub(super) offset: u32,
+    pub(super) len: u32,
+    pub(super) crc: u32,
 }
 
 /// 2^56 revisions and 2^48 changes of one key take centuries to make.
@@ -68,10 +71,10 @@ impl Packed {
         packed.write::<7>(CREATE, body.create_revision.0);
         packed.write::<6>(VERSION, body.version);
         packed.write::<4>(LEASE, body.lease.into());
-        packed.write::<8>(SEGMENT, body.value.location.segment.0);
-        packed.write::<4>(OFFSET, body.value.location.offset.into());
-        packed.write::<4>(LEN, body.value.len.into());
-        packed.write::<4>(CRC, body.value.crc.into());
+        packed.write::<4>(SEGMENT, body.segment.into());
+        packed.write::<4>(OFFSET, body.offset.into());
+        packed.write::<4>(LEN, body.len.into());
+        packed.write::<4>(CRC, body.crc.into());
         packed
     }
 
@@ -113,14 +116,18 @@ impl Packed {
         self.read::<4>(LEN) as u32
     }
 
-    /// Where the value lies on disk.
-    pub(super) fn cold(&self) -> ColdValue {
-        let segment = SegmentId(self.read::<8>(SEGMENT));
-        ColdValue {
-            location: Location { segment, offset: self.read::<4>(OFFSET) as u32 },
-            len: self.value_len(),
-            crc: self.read::<4>(CRC) as u32,
-        }
+    /// The number of the segment that holds the value.
+    pub(super) fn segment(&self) -> u32 {
+        self.read::<4>(SEGMENT) as u32
+    }
+
+    /// Where in its segment the value lies.
+    pub(super) fn offset(&self) -> u32 {
+        self.read::<4>(OFFSET) as u32
+    }
+
+    pub(super) fn crc(&self) -> u32 {
+        self.read::<4>(CRC) as u32
     }
 
     /// Where the value lies in memory, or [`NONE`].
@@ -139,12 +146,7 @@ impl Packed {
     }
 
     fn write<const N: usize>(&mut self, at: usize, number: u64) {
-        // A segment's id has all its bytes: the starts of a member, which it counts, can come one a
-        // second.
-        assert!(
-            N == 8 || number < 1 << (8 * N),
-            "{number} does not fit the {N} bytes the index has for it"
-        );
+        assert!(number < 1 << (8 * N), "{number} does not fit the {N} bytes the index has for it");
         self.0[at..at + N].copy_from_slice(&number.to_le_bytes()[..N]);
     }
 }
@@ -156,18 +158,21 @@ mod tests {
     #[test]
     fn the_largest_numbers_come_back() {
         let stamp = Stamp { revision: Revision((1 << 56) - 1), sub: u32::MAX };
-        let location = Location { segment: SegmentId(u64::MAX), offset: u32::MAX };
-        let value = ColdValue { location, len: u32::MAX, crc: u32::MAX };
         let body = Body {
             create_revision: Revision((1 << 56) - 2),
             version: (1 << 48) - 1,
             lease: u32::MAX,
-            value,
+            segment: u32::MAX - 1,
+            offset: u32::MAX - 2,
+            len: u32::MAX - 3,
+            crc: u32::MAX - 4,
         };
         let packed = Packed::live(stamp, body);
         assert_eq!((packed.stamp(), packed.create_revision()), (stamp, body.create_revision));
         assert_eq!((packed.version(), packed.lease()), (body.version, body.lease));
-        assert_eq!((packed.cold(), packed.slot()), (value, NONE));
+        assert_eq!((packed.segment(), packed.offset()), (body.segment, body.offset));
+        assert_eq!((packed.value_len(), packed.crc()), (body.len, body.crc));
+        assert_eq!(packed.slot(), NONE);
         assert!(packed.is_live() && !Packed::tombstone(stamp).is_live());
     }
 

@@ -10,7 +10,7 @@ use super::tree::{Cursor, Keys};
 use super::{Index, Stamp};
 use crate::interval::{End, Interval};
 use crate::kv_list::KvMeta;
-use crate::version::{Found, StoredValue};
+use crate::version::{Found, Location, StoredValue};
 
 /// What visiting a key costs when walking through an interval costs in changes of the list: the
 /// key's record and history are scattered in memory, the list is not.
@@ -169,12 +169,13 @@ impl Index {
     }
 
     fn stored(&self, version: &Packed) -> StoredValue<'_> {
-        let cold = version.cold();
+        let segment = self.segments.get(version.segment());
+        let (len, crc) = (version.value_len(), version.crc());
         let bytes = match version.slot() {
-            _ if cold.len == 0 => Some(&[][..]),
+            _ if len == 0 => Some(&[][..]),
             NONE => None,
             slot => Some(self.values.get(slot)),
         };
-        StoredValue { location: cold.location, len: cold.len, crc: cold.crc, bytes }
+        StoredValue { location: Location { segment, offset: version.offset() }, len, crc, bytes }
     }
 }

@@ -191,10 +191,10 @@ impl Page {
     }
 }
 
-/// Slot sizes are multiples of 8, and above 512 bytes such that at most an eighth is lost.
+/// Slot sizes are multiples of 4, and above 512 bytes such that at most an eighth is lost.
 fn slot_size(needed: usize) -> usize {
     match needed {
-        0..=512 => needed.next_multiple_of(8),
+        0..=512 => needed.next_multiple_of(4),
         513..=LARGEST_PADDED => needed.next_multiple_of(needed.next_power_of_two() / 16),
         _ => needed,
     }

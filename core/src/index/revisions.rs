@@ -1,4 +1,4 @@
-//! All changes of a shard by revision, each 16 bytes.
+//! All changes of a shard by revision, most of them in 8 bytes.
 
 use std::collections::VecDeque;
 
@@ -6,10 +6,12 @@ use braid_storage::ids::Revision;
 
 use super::packed::Stamp;
 
-/// Changes in one chunk. Chunks are never moved, so that growing does not copy.
+/// Most changes in one chunk. Chunks are never moved, so that growing does not copy.
 const CHUNK: usize = 1024;
 /// Bits of an item's number that tell what the change did.
 const EFFECT_BITS: u32 = 2;
+/// How far the revisions of a chunk's changes may lie above its first one's.
+const SPAN: u64 = 1 << (32 - EFFECT_BITS);
 
 /// What a change did to the number of live keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,25 +35,37 @@ pub(super) struct Change {
 /// Changes in ascending order, appended at the back, forgotten at the front.
 #[derive(Debug, Default)]
 pub(super) struct Revisions {
-    chunks: VecDeque<Vec<Item>>,
-    /// Forgotten changes in the first chunk.
+    chunks: VecDeque<Chunk>,
+    /// Changes that were ever forgotten.
     forgotten: usize,
-    len: usize,
+    /// Changes that were ever appended.
+    appended: usize,
 }
 
-/// A packed [`Change`].
+/// Changes whose revisions are near each other.
+#[derive(Debug)]
+struct Chunk {
+    /// How many changes had been appended before.
+    start: usize,
+    /// The revision of the first one.
+    base: Revision,
+    items: Vec<Item>,
+    /// The places of the changes in their writes; nothing as long as all are the first of theirs.
+    subs: Vec<u32>,
+}
+
+/// A packed [`Change`], without its place in its write.
 #[derive(Clone, Copy, Debug)]
 struct Item {
-    revision_and_effect: u64,
-    sub: u32,
+    revision_and_effect: u32,
     id: u32,
 }
 
-const _: () = assert!(size_of::<Item>() == 16);
+const _: () = assert!(size_of::<Item>() == 8);
 
 impl Revisions {
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.appended - self.forgotten
     }
 
     /// Appends a change, which must follow the last one.
@@ -62,80 +76,107 @@ impl Revisions {
             "change {:?} came after {last:?}: records of a shard were applied out of order",
             change.stamp
         );
-        if self.chunks.back().is_none_or(|chunk| chunk.len() == CHUNK) {
-            self.chunks.push_back(Vec::with_capacity(CHUNK));
+        if self.chunks.back().is_none_or(|chunk| !chunk.takes(&change)) {
+            self.chunks.push_back(Chunk::new(self.appended, change.stamp.revision));
         }
         if let Some(chunk) = self.chunks.back_mut() {
-            chunk.push(change.into());
-            self.len += 1;
+            chunk.push(change);
+            self.appended += 1;
         }
     }
 
     /// The change at `position`, counted from the oldest held one.
     pub(super) fn get(&self, position: usize) -> Change {
-        let position = self.forgotten + position;
-        self.chunks[position / CHUNK][position % CHUNK].into()
+        let place = self.forgotten + position;
+        let chunk = &self.chunks[self.chunk_of(place)];
+        chunk.get(place - chunk.start)
     }
 
     /// The newest change.
     pub(super) fn last(&self) -> Option<Change> {
-        self.len.checked_sub(1).map(|last| self.get(last))
+        let chunk = self.chunks.back().filter(|_| self.len() > 0)?;
+        Some(chunk.get(chunk.items.len() - 1))
     }
 
     /// The oldest change.
     pub(super) fn first(&self) -> Option<Change> {
-        (self.len > 0).then(|| self.get(0))
+        (self.len() > 0).then(|| self.get(0))
     }
 
     /// Forgets the oldest change.
     pub(super) fn pop(&mut self) {
-        self.len = self.len.saturating_sub(1);
+        let Some(first) = self.chunks.front() else { return };
         self.forgotten += 1;
-        if self.forgotten == CHUNK || self.len == 0 {
+        if self.forgotten == first.start + first.items.len() {
             self.chunks.pop_front();
-            self.forgotten = 0;
         }
     }
 
     /// Position of the first change at or after `revision`.
     pub(super) fn position(&self, revision: Revision) -> usize {
-        let (mut low, mut high) = (0, self.len);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.get(middle).stamp.revision < revision {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        let behind = self.chunks.partition_point(|chunk| chunk.base < revision);
+        let Some(chunk) = behind.checked_sub(1).map(|last| &self.chunks[last]) else { return 0 };
+        (chunk.start + chunk.changes_before(revision)).saturating_sub(self.forgotten)
     }
 
     /// The changes from `position` on.
     pub(super) fn iter_from(&self, position: usize) -> impl Iterator<Item = Change> {
-        let position = self.forgotten + position;
-        let chunks = self.chunks.range((position / CHUNK).min(self.chunks.len())..);
-        chunks.flatten().skip(position % CHUNK).map(|item| Change::from(*item))
+        let place = self.forgotten + position;
+        let first = self.chunk_of(place).min(self.chunks.len());
+        let skipped = self.chunks.get(first).map_or(0, |chunk| place - chunk.start);
+        self.chunks.range(first..).flat_map(Chunk::iter).skip(skipped)
+    }
+
+    /// Which chunk holds the change at this place, counted from the first that ever was.
+    fn chunk_of(&self, place: usize) -> usize {
+        self.chunks.partition_point(|chunk| chunk.start + chunk.items.len() <= place)
     }
 }
 
-impl From<Change> for Item {
-    fn from(change: Change) -> Self {
-        let revision = change.stamp.revision.0;
-        let revision_and_effect = (revision << EFFECT_BITS) | change.effect as u64;
-        Self { revision_and_effect, sub: change.stamp.sub, id: change.id }
+impl Chunk {
+    fn new(start: usize, base: Revision) -> Self {
+        Self { start, base, items: Vec::with_capacity(CHUNK), subs: Vec::new() }
     }
-}
 
-impl From<Item> for Change {
-    fn from(item: Item) -> Self {
-        let effect = match item.revision_and_effect % (1 << EFFECT_BITS) {
+    fn takes(&self, change: &Change) -> bool {
+        self.items.len() < CHUNK && change.stamp.revision.0 - self.base.0 < SPAN
+    }
+
+    fn push(&mut self, Change { stamp, id, effect }: Change) {
+        if stamp.sub != 0 && self.subs.is_empty() {
+            self.subs.reserve_exact(CHUNK);
+            self.subs.resize(self.items.len(), 0);
+        }
+        if stamp.sub != 0 || !self.subs.is_empty() {
+            self.subs.push(stamp.sub);
+        }
+        let revision = (stamp.revision.0 - self.base.0) as u32;
+        self.items.push(Item { revision_and_effect: revision << EFFECT_BITS | effect as u32, id });
+    }
+
+    fn get(&self, at: usize) -> Change {
+        let Item { revision_and_effect, id } = self.items[at];
+        let effect = match revision_and_effect % (1 << EFFECT_BITS) {
             0 => Effect::Created,
             1 => Effect::Updated,
             _ => Effect::Deleted,
         };
-        let revision = Revision(item.revision_and_effect >> EFFECT_BITS);
-        Self { stamp: Stamp { revision, sub: item.sub }, id: item.id, effect }
+        let sub = self.subs.get(at).copied().unwrap_or(0);
+        let stamp = Stamp { revision: self.revision(&self.items[at]), sub };
+        Change { stamp, id, effect }
+    }
+
+    fn revision(&self, item: &Item) -> Revision {
+        Revision(self.base.0 + u64::from(item.revision_and_effect >> EFFECT_BITS))
+    }
+
+    /// How many changes here lie before `revision`.
+    fn changes_before(&self, revision: Revision) -> usize {
+        self.items.partition_point(|item| self.revision(item) < revision)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Change> {
+        (0..self.items.len()).map(|at| self.get(at))
     }
 }
 
@@ -166,6 +207,26 @@ mod tests {
             assert_eq!(revisions.position(Revision(9999)), revisions.len());
         }
         assert_eq!((revisions.len(), revisions.iter_from(0).count()), (0, 0));
+    }
+
+    #[test]
+    fn revisions_far_from_each_other_come_back() {
+        let mut revisions = Revisions::default();
+        let change = |n: u64| {
+            let stamp = Stamp { revision: Revision(n * (SPAN - 1) + 7), sub: 0 };
+            Change { stamp, id: n as u32, effect: Effect::Updated }
+        };
+        (0..10).for_each(|n| revisions.push(change(n)));
+        revisions.pop();
+        assert_eq!(
+            revisions.iter_from(0).collect::<Vec<_>>(),
+            (1..10).map(change).collect::<Vec<_>>()
+        );
+        for n in 1..10 {
+            assert_eq!(revisions.get(n as usize - 1), change(n));
+            assert_eq!(revisions.position(change(n).stamp.revision), n as usize - 1);
+            assert_eq!(revisions.position(change(n).stamp.revision.next()), n as usize);
+        }
     }
 
     #[test]

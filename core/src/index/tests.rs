@@ -34,6 +34,7 @@ fn what_was_deleted_leaves_nothing_behind() {
     twin.finish();
     assert_eq!((twin.index.len(), twin.index.resident_bytes()), (1, 0));
     assert_eq!(twin.index.leases.acquire(LeaseId(99)), 1, "an old lease still has its number");
+    assert_eq!(twin.index.segments.len(), 1, "a segment without values still has its number");
     assert_eq!(twin.model.versions.len(), 1);
 }
 

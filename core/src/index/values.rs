@@ -6,6 +6,8 @@
 
 use std::cell::Cell;
 
+use braid_storage::ids::Revision;
+
 use super::packed::Stamp;
 use super::slab::{NONE, Slab};
 
@@ -27,12 +29,40 @@ pub(super) struct Values {
     hand: u32,
 }
 
+/// A value and its owner, packed: there may be millions.
 #[derive(Debug)]
 struct Value {
     bytes: Box<[u8]>,
-    owner: Owner,
-    /// Read since the hand last passed. A cell, because reading is not a change of the index.
-    read: Cell<bool>,
+    id: u32,
+    sub: u32,
+    /// The revision, and in the lowest bit whether the value was read since the hand last passed. A
+    /// cell, because reading is not a change of the index.
+    revision_and_read: Cell<u64>,
+}
+
+const _: () = assert!(size_of::<Option<Value>>() == 32);
+
+impl Value {
+    fn new(Owner { id, stamp }: Owner, bytes: &[u8]) -> Self {
+        let revision_and_read = Cell::new(stamp.revision.0 << 1);
+        Self { bytes: bytes.into(), id, sub: stamp.sub, revision_and_read }
+    }
+
+    fn owner(&self) -> Owner {
+        let revision = Revision(self.revision_and_read.get() >> 1);
+        Owner { id: self.id, stamp: Stamp { revision, sub: self.sub } }
+    }
+
+    fn set_read(&self) {
+        self.revision_and_read.set(self.revision_and_read.get() | 1);
+    }
+
+    /// Whether it was read since the last call.
+    fn take_read(&self) -> bool {
+        let revision_and_read = self.revision_and_read.get();
+        self.revision_and_read.set(revision_and_read & !1);
+        revision_and_read & 1 == 1
+    }
 }
 
 impl Values {
@@ -48,7 +78,7 @@ impl Values {
     /// Keeps a value and returns its slot.
     pub(super) fn insert(&mut self, owner: Owner, bytes: &[u8]) -> u32 {
         self.resident_bytes += bytes.len() + OVERHEAD;
-        self.slots.insert(Value { bytes: bytes.into(), owner, read: Cell::new(false) })
+        self.slots.insert(Value::new(owner, bytes))
     }
 
     /// The value in `slot`.
@@ -59,7 +89,7 @@ impl Values {
     /// Gives the value in `slot`, if it is one, its second chance.
     pub(super) fn mark_read(&self, slot: u32) {
         if slot != NONE {
-            self.slots.get(slot).read.set(true);
+            self.slots.get(slot).set_read();
         }
     }
 
@@ -77,6 +107,6 @@ impl Values {
         let slot = self.hand;
         self.hand = if slot + 1 < self.slots.slots() { slot + 1 } else { 0 };
         let value = self.slots.find(slot)?;
-        (!value.read.replace(false)).then_some((slot, value.owner))
+        (!value.take_read()).then(|| (slot, value.owner()))
     }
 }
