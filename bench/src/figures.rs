@@ -135,3 +135,25 @@ fn resident(what: &str, share: f64) -> Step {
 fn cpu_of_puts(title: &str, most: f64) -> Step {
     Step::new(title, Workload::Put).shows(Cpu, &[TimesAtMost(most)])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::shape::Shape;
+
+    /// What the whole suite would only find out after hours.
+    #[test]
+    fn every_row_can_be_run_and_has_a_name_of_its_own() {
+        let both = "0,1".parse::<Cpus>().unwrap();
+        let steps: Vec<_> =
+            figures(MICROSECOND, &both).into_iter().flat_map(|scenario| scenario.steps).collect();
+        for step in &steps {
+            assert!(Shape::new(step.workload, &step.options).is_ok(), "{}", step.title);
+            assert!(!step.metrics.is_empty(), "{} shows nothing", step.title);
+        }
+        let titles: BTreeSet<_> = steps.iter().map(|step| &step.title).collect();
+        assert_eq!(titles.len(), steps.len());
+    }
+}

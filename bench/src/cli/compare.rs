@@ -63,6 +63,9 @@ pub struct CompareArguments {
     /// Where to write them as a page with plots, which needs no network
     #[arg(long)]
     html: Option<PathBuf>,
+    /// What stands in the report as the command, where a script called this one
+    #[arg(long, value_name = "COMMAND")]
+    made_by: Option<String>,
     #[command(flatten)]
     load: LoadOptions,
 }
@@ -111,7 +114,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
     let sync = sync.map_err(Error::system(format!("a write in {}", sides.folder.display())))?;
     let limits = measure_limits(&sides, &arguments.echo, sync, &interrupt)?;
     let scenarios = scenarios(arguments, sync.best_ns());
-    let made = Made::now();
+    let made = Made::now(arguments.made_by.as_deref());
     let mut report = CompareReport { made, machine, limits, rows: vec![], unfinished: None };
     let result = run(arguments, &sides, &scenarios, &interrupt, &mut report);
     report.unfinished = match &result {

@@ -16,14 +16,20 @@ pub struct Made {
 }
 
 impl Made {
-    /// By this process, now.
-    pub fn now() -> Self {
+    /// By this process, now; `command` is what was called, if that was something else.
+    pub fn now(command: Option<&str>) -> Self {
         Self {
-            command: std::env::args().collect::<Vec<_>>().join(" "),
+            command: command.map_or_else(own_command, str::to_owned),
             commit: commit(),
             date: said("date", &["-u", "+%Y-%m-%d"]).unwrap_or_else(unknown),
         }
     }
+}
+
+/// The own command line; in which folder the program is does not matter to others.
+fn own_command() -> String {
+    let arguments = std::env::args().skip(1);
+    [env!("CARGO_PKG_NAME").to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 fn commit() -> String {

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::error::Error;
 
-/// Writes a report as JSON.
+/// Writes a report as JSON on one line: reports that are kept are long enough.
 pub fn write_json(path: &Path, report: &impl Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(report).map_err(io::Error::from);
+    let text = serde_json::to_string(report).map_err(io::Error::from);
     let text = text.map_err(|error| Error::Report { path: path.into(), error })?;
     write_text(path, &text)
 }
@@ -46,7 +46,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report");
         write_json(&path, &[1]).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "[\n  1\n]\n");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "[1]\n");
         write_text(Path::new("/dev/null"), "text").unwrap();
         let error = write_text(Path::new("/dev/full"), "text").unwrap_err();
         assert!(error.to_string().contains("written to /dev/full"), "{error}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::peer::{FINE, Manner, STALL, serve};
-use crate::{begin, json, load, run};
+use crate::{begin, json, load, load_of, run};
 
 #[test]
 fn good_answers_are_counted() {
@@ -18,6 +18,18 @@ fn good_answers_are_counted() {
         assert!(report["operations"][0]["completed"].as_u64().unwrap() > 0, "{size}: {report:#}");
         assert_eq!(report["unfinished"], Value::Null);
     }
+}
+
+#[test]
+fn an_echo_is_measured() {
+    let report = tempfile::NamedTempFile::new().unwrap();
+    let output = load_of("echo", serve(FINE), report.path(), &["--clients=4", "--duration=0.3"])
+        .output()
+        .unwrap();
+    let report = json(report.path());
+    assert!(output.status.success(), "{report:#}");
+    assert_eq!(report["errors"], serde_json::json!({}));
+    assert!(report["operations"][0]["completed"].as_u64().unwrap() > 0, "{report:#}");
 }
 
 #[test]

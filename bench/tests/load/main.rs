@@ -12,11 +12,16 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-/// The load as a program that is not started yet.
+/// Puts as a program that is not started yet.
 fn load(address: SocketAddr, report: &Path, more: &[&str]) -> Command {
+    load_of("put", address, report, more)
+}
+
+/// The same for any workload.
+fn load_of(workload: &str, address: SocketAddr, report: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_braid-bench"));
     command
-        .args(["run", "put", "--connections=1", "--warm-up=0"])
+        .args(["run", workload, "--connections=1", "--warm-up=0"])
         .arg(format!("--endpoint={address}"))
         .arg(format!("--json={}", report.display()))
         .args(more);
