@@ -117,12 +117,6 @@ impl Lessor {
         Some((i64::try_from(left).unwrap_or(i64::MAX), lease.ttl))
     }
 
-    /// The granted time to live in seconds.
-    #[must_use]
-    pub fn granted_ttl(&self, lease: LeaseId) -> Option<i64> {
-        self.leases.get(&lease).map(|lease| lease.ttl)
-    }
-
     /// All leases, the one that ends soonest first.
     #[must_use]
     pub fn list(&self) -> Vec<LeaseId> {

@@ -129,12 +129,10 @@ impl Core {
     }
 
     /// What the client hears when all cores act on `update`.
-    pub(super) fn answer_of(&self, update: Update, revision: Revision) -> Response {
+    pub(super) fn answer_of(update: Update, revision: Revision) -> Response {
         match update {
-            Update::LeaseLives(lease) => {
-                let ttl = self.control.as_ref().and_then(|c| c.lessor.granted_ttl(lease));
-                Response::LeaseGrant { revision, lease, ttl: ttl.unwrap_or(0) }
-            }
+            // What was granted, even if it has been revoked since.
+            Update::LeaseLives(lease, ttl) => Response::LeaseGrant { revision, lease, ttl },
             Update::LeaseOver(_) => Response::LeaseRevoke { revision },
             Update::Compact(_) => Response::Compact { revision },
         }

@@ -36,7 +36,7 @@ impl Core {
         if let Some(control) = &mut self.control {
             control.lessor.begin(now, lease, ttl);
         }
-        self.announce(Update::LeaseLives(lease), to, self.applied);
+        self.announce(Update::LeaseLives(lease, ttl), to, self.applied);
     }
 
     pub(super) fn keep_lease_alive(&mut self, to: ReplyTo, lease: LeaseId) {

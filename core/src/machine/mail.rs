@@ -124,8 +124,8 @@ pub struct Part {
 /// A change of control state that every core must act on before it is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Update {
-    /// The lease lives.
-    LeaseLives(LeaseId),
+    /// The lease lives, for so many seconds at a time.
+    LeaseLives(LeaseId, i64),
     /// The lease is over.
     LeaseOver(LeaseId),
     /// History below the revision may be forgotten.

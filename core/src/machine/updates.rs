@@ -49,7 +49,7 @@ impl Core {
 
     pub(super) fn handle_update(&mut self, from: CoreId, id: UpdateId, update: Update) {
         match update {
-            Update::LeaseLives(lease) => self.leases.begin(lease),
+            Update::LeaseLives(lease, _) => self.leases.begin(lease),
             Update::LeaseOver(lease) => {
                 self.leases.end(lease);
                 self.unpark_writes();
@@ -85,7 +85,7 @@ impl Core {
         };
         let revision = revision.max(self.applied);
         if let Some(to) = to {
-            let answer = self.answer_of(update, revision);
+            let answer = Self::answer_of(update, revision);
             self.reply(to, Ok(answer));
         }
         if let Update::LeaseOver(lease) = update {

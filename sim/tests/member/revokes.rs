@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use braid_core::api::{PutRequest, Request, WatchCreate, WatchRequest};
+use braid_core::api::{PutRequest, Request, Response, WatchCreate, WatchRequest};
 use braid_core::ids::{CoreId, LeaseId};
 use braid_core::port::Incoming;
 use braid_sim::disk::Disk;
@@ -46,6 +46,36 @@ fn run(seed: u64) {
         }
     }
     assert_eq!((ends, events.len()), (1, 1), "{events:?}");
+}
+
+/// Somebody who knows the id revokes the lease before its grant is answered.
+fn grant_and_revoke(seed: u64) {
+    let mut random = Random::new(seed);
+    let options = Options::draw(&mut random);
+    let mut member = Member::start(&options, Disk::default(), random)
+        .expect("an empty disk can be started from");
+    let grant = member.call(CoreId(0), Request::LeaseGrant { lease: LEASE, ttl: 600 });
+    let revoke = Request::LeaseRevoke { lease: LEASE };
+    while member.execute(CoreId(0), revoke.clone()).is_err() {}
+    let until = member.now() + Duration::from_secs(2);
+    let mut granted = None;
+    while granted.is_none() {
+        match member.poll_told() {
+            Some(Told::Answer(_, call, answer)) if call == grant => granted = Some(answer),
+            Some(_) => {}
+            None => assert!(member.advance_before(until), "the grant is never answered"),
+        }
+    }
+    let ttl = |answer| match answer {
+        Some(Ok(Response::LeaseGrant { ttl, .. })) => ttl,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(ttl(granted), 600);
+}
+
+#[test]
+fn a_grant_tells_the_time_that_it_granted() {
+    each_seed("a_grant_tells_the_time_that_it_granted", 50, grant_and_revoke);
 }
 
 #[test]
