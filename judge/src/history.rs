@@ -16,8 +16,8 @@ pub struct History {
     pub watchers: Vec<Watcher>,
     /// Times during which a client held a lock.
     pub holds: Vec<Hold>,
-    /// When leases may have started their time anew, in nanoseconds.
-    pub restarts: Vec<u64>,
+    /// When leases may have started their time anew.
+    pub restarts: Vec<Restart>,
     /// How many lines there were.
     pub lines: u64,
 }
@@ -97,12 +97,23 @@ pub struct Watcher {
     pub create: WatchCreate,
     /// Before it was sent.
     pub opened: Moment,
+    /// Before its end was asked for, while the client went on listening.
+    pub canceled: Option<Moment>,
     /// What it was told.
     pub told: Vec<Told>,
     /// The revision up to which the client has waited for it to be told everything; 0 for none.
     pub through: u64,
     /// When the client stopped listening.
     pub closed: Option<Moment>,
+}
+
+impl Watcher {
+    /// Whether it was told of its beginning and not of its end.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let told = |is: fn(&WatchResponse) -> bool| self.told.iter().any(|told| is(&told.response));
+        told(|response| response.created) && !told(|response| response.canceled)
+    }
 }
 
 /// Something that a watcher was told.
@@ -127,4 +138,16 @@ pub struct Hold {
     pub from: Moment,
     /// Before the client gave it back; none when it never did.
     pub until: Option<Moment>,
+}
+
+/// A member stopped and started, or took the lead. Times are in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Restart {
+    /// The line.
+    pub line: u64,
+    /// When it was over.
+    pub over: u64,
+    /// When it began, where each lease which lived then certainly has its whole time again from
+    /// there on.
+    pub renewed: Option<u64>,
 }

@@ -6,7 +6,10 @@
 mod answers;
 mod story;
 
-use braid_core::api::{Request, Response};
+use std::collections::BTreeSet;
+
+use braid_core::api::{PutRequest, Request, Response, TxnRequest};
+use braid_core::error::Error;
 
 use crate::history::{History, Operation, Outcome};
 use crate::verdict::{Check, Verdict};
@@ -18,9 +21,12 @@ pub(crate) use story::{Stories, Story};
 pub fn check(history: &History, stories: &Stories, verdict: &mut Verdict) {
     answers::check(history, stories, verdict);
     for story in stories.all() {
-        check_never_early(story, verdict);
+        check_never_early(history, story, verdict);
         check_ends_in_time(history, story, verdict);
         check_stays_gone(story, verdict);
+    }
+    for operation in &history.operations {
+        check_refusal(history, operation, stories, verdict);
     }
     for lease in stories.ambiguous() {
         verdict.leave(format!("lease {lease}: it was granted more than once"));
@@ -30,18 +36,40 @@ pub fn check(history: &History, stories: &Stories, verdict: &mut Verdict) {
     }
 }
 
-fn check_never_early(story: &Story, verdict: &mut Verdict) {
+fn check_never_early(history: &History, story: &Story, verdict: &mut Verdict) {
     for gone in &story.gone {
         verdict.examine(Check::LeaseNeverEarly);
         if story.was_revoked_before(gone.at.line) {
             continue;
         }
-        let least = story.least_end(gone.at.line);
+        let least = story.least_end(gone.at.line, &history.restarts);
         if gone.at.time < least {
             let early = least - gone.at.time;
             let how = format!("lease {} is gone {early} ns early, {}", story.lease, gone.how);
             verdict.violate(Check::LeaseNeverEarly, &[story.granted.line, gone.at.line], how);
         }
+    }
+}
+
+/// A request that names several leases is only refused when one of them may be gone. (One that
+/// names a single lease shows that this one is.)
+fn check_refusal(
+    history: &History,
+    operation: &Operation,
+    stories: &Stories,
+    verdict: &mut Verdict,
+) {
+    let named = leases_named(&operation.request);
+    if operation.outcome != Outcome::Refused(Error::LeaseNotFound) || named.len() == 1 {
+        return;
+    }
+    verdict.examine(Check::LeaseNeverEarly);
+    let lives =
+        |lease: &i64| stories.get(*lease).is_some_and(|story| story.must_live(history, operation));
+    if named.iter().all(lives) {
+        let how = format!("all leases live, and one is refused: {operation:?}");
+        let lines = [operation.called.line, operation.ended.line];
+        verdict.violate(Check::LeaseNeverEarly, &lines, how);
     }
 }
 
@@ -75,28 +103,30 @@ fn check_stays_gone(story: &Story, verdict: &mut Verdict) {
 
 /// The one lease that a request names, if it names just one.
 fn lease_named(request: &Request) -> Option<i64> {
-    match request {
-        Request::Put(put) => Some(put.lease.0),
-        Request::Txn(txn) => {
-            let mut named = Vec::new();
-            name_in_txn(txn, &mut named);
-            named.sort_unstable();
-            named.dedup();
-            (named.len() == 1).then(|| named[0])
-        }
-        Request::LeaseRevoke { lease }
-        | Request::LeaseKeepAlive { lease }
-        | Request::LeaseTimeToLive { lease, .. } => Some(lease.0),
-        _ => None,
-    }
-    .filter(|lease| *lease != 0)
+    let named = leases_named(request);
+    (named.len() == 1).then(|| named.first().copied())?
 }
 
-fn name_in_txn(txn: &braid_core::api::TxnRequest, named: &mut Vec<i64>) {
+/// The leases that a request names.
+fn leases_named(request: &Request) -> BTreeSet<i64> {
+    let mut named = BTreeSet::new();
+    match request {
+        Request::Txn(txn) => name_in_txn(txn, &mut named),
+        Request::Put(PutRequest { lease, .. })
+        | Request::LeaseRevoke { lease }
+        | Request::LeaseKeepAlive { lease }
+        | Request::LeaseTimeToLive { lease, .. } => drop(named.insert(lease.0)),
+        _ => {}
+    }
+    named.remove(&0);
+    named
+}
+
+fn name_in_txn(txn: &TxnRequest, named: &mut BTreeSet<i64>) {
     use braid_core::api::Operation::{Put, Txn};
     for operation in txn.success.iter().chain(&txn.failure) {
         match operation {
-            Put(put) if put.lease.0 != 0 => named.push(put.lease.0),
+            Put(put) => drop(named.insert(put.lease.0)),
             Txn(inner) => name_in_txn(inner, named),
             _ => {}
         }

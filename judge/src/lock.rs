@@ -22,23 +22,28 @@ pub fn check(history: &History, stories: &Stories, verdict: &mut Verdict) {
     }
     for holds in by_lock.values_mut() {
         holds.sort_by_key(|hold| hold.from.line);
-        check_one(holds, stories, verdict);
+        check_one(history, holds, stories, verdict);
     }
 }
 
-fn check_one(holds: &[&Hold], stories: &Stories, verdict: &mut Verdict) {
+fn check_one(history: &History, holds: &[&Hold], stories: &Stories, verdict: &mut Verdict) {
     for (place, first) in holds.iter().enumerate() {
         verdict.examine(Check::LockExclusive);
         let end = first.until.map_or(u64::MAX, |until| until.line);
         let during = holds[place + 1..].iter().take_while(|second| second.from.line < end);
         for second in during {
-            check_pair(first, second, stories, verdict);
+            check_pair(history, [first, second], stories, verdict);
         }
     }
 }
 
 /// Both hold the lock: the first one's lease must have been over by then, or perhaps.
-fn check_pair(first: &Hold, second: &Hold, stories: &Stories, verdict: &mut Verdict) {
+fn check_pair(
+    history: &History,
+    [first, second]: [&Hold; 2],
+    stories: &Stories,
+    verdict: &mut Verdict,
+) {
     let Some(story) = stories.get(first.lease) else {
         verdict.leave(format!(
             "lock {:?}, held twice at line {}: nothing is known of lease {}",
@@ -47,7 +52,8 @@ fn check_pair(first: &Hold, second: &Hold, stories: &Stories, verdict: &mut Verd
         return;
     };
     let line = second.from.line;
-    if story.was_revoked_before(line) || story.least_end(line) <= second.from.time {
+    let least_end = story.least_end(line, &history.restarts);
+    if story.was_revoked_before(line) || least_end <= second.from.time {
         return;
     }
     let how = format!(

@@ -55,7 +55,7 @@ fn check_real_time(history: &History, verdict: &mut Verdict) {
     for operation in &history.operations {
         let Some(response) = operation.response() else { continue };
         let shown = revision(response);
-        if shown == 0 || may_be_stale(operation) {
+        if shown == 0 || may_be_stale(history, operation) {
             continue;
         }
         verdict.examine(Check::RealTime);
@@ -71,8 +71,11 @@ fn check_real_time(history: &History, verdict: &mut Verdict) {
     }
 }
 
-/// Whether etcd answers from the member's own state.
-pub(crate) fn may_be_stale(operation: &Operation) -> bool {
+/// Whether etcd answers from the member's own state, and another member's may be newer.
+pub(crate) fn may_be_stale(history: &History, operation: &Operation) -> bool {
+    if history.head.one_member {
+        return false;
+    }
     match &operation.request {
         Request::Range(range) => range.serializable,
         Request::Txn(txn) => {

@@ -12,6 +12,7 @@ use crate::history::History;
 use crate::malformed::{Malformed, Why};
 use crate::wire::Line;
 use assemble::Assembly;
+pub use fit::is_refusal;
 
 /// Bounds of what is read.
 #[derive(Clone, Copy, Debug)]

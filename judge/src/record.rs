@@ -68,18 +68,24 @@ impl Recorder {
         self.add(client, time, Line::Told { client, watch, stream: 0, time, response });
     }
 
+    /// `client` is about to ask for a watcher's end, and goes on listening.
+    pub fn cancel(&mut self, client: u64, watch: u64, time: u64) {
+        self.add(client, time, Line::Cancel { client, watch, time });
+    }
+
     /// `client` stops listening to a watcher, having waited for all up to `through`, or 0.
     pub fn unwatch(&mut self, client: u64, watch: u64, time: u64, through: u64) {
         self.add(client, time, Line::Unwatch { client, watch, time, through });
     }
 
-    /// A member starts again. All calls under way are lost.
-    pub fn restart(&mut self, time: u64) {
+    /// A member starts again. All calls under way are lost. `renewed`: when it stopped, if all
+    /// leases have their whole time again since then.
+    pub fn restart(&mut self, time: u64, renewed: Option<u64>) {
         for id in self.open.keys().copied().collect::<Vec<_>>() {
             self.lost(id, time, "the member stopped");
         }
         self.last_time = self.last_time.max(time);
-        self.lines.push(Line::Restart { time });
+        self.lines.push(Line::Restart { time, renewed });
     }
 
     /// All lines, with the ends of all clients and of the history. Calls under way are lost.

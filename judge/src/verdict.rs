@@ -49,6 +49,7 @@ checks! {
     WatchTrue "watch-true" "events tell what was written",
     WatchPrevKv "watch-prev-kv" "previous pairs are those before the event's revision",
     WatchFilters "watch-filters" "watchers are told what they asked for and nothing else",
+    WatchEnds "watch-ends" "a watcher ends when its client asks for it, when its events are compacted, or with a reason",
     WatchCompaction "watch-compaction" "a watcher whose events are compacted is told so",
     LeaseNeverEarly "lease-never-early" "no lease ends before its time",
     LeaseEndsInTime "lease-ends-in-time" "a lease that nobody renews ends soon after its time",

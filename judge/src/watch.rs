@@ -13,6 +13,7 @@ use crate::verdict::{Check, Verdict};
 use expected::Expected;
 pub(crate) use expected::is_wanted;
 use walk::Walk;
+pub(crate) use walk::is_progress;
 
 /// Checks all watchers.
 pub fn check(

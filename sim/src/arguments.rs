@@ -1,5 +1,6 @@
 //! The command line of the simulator.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub const USAGE: &str = "\
@@ -9,6 +10,7 @@ Runs the engine in a simulated machine, seed after seed, and judges everything t
   --seeds A..B   these, without the last
   --hours H      fresh seeds for so many hours (fractions are allowed)
   --jobs N       threads; 1 unless given
+  --history FILE what clients saw in the shortest run that fails; `judge FILE` reads it
 
 Without any of them: fresh seeds for one minute.";
 
@@ -19,6 +21,8 @@ pub struct Arguments {
     /// When to end, however many seeds are left.
     pub limit: Option<Duration>,
     pub jobs: usize,
+    /// Where the history of a run that fails is written.
+    pub history: Option<PathBuf>,
 }
 
 /// Which seeds to run.
@@ -33,7 +37,7 @@ impl Arguments {
     /// Reads the arguments behind the program's name.
     pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut seeds = None;
-        let (mut limit, mut jobs) = (None, 1);
+        let (mut limit, mut jobs, mut history) = (None, 1, None);
         while let Some(word) = words.next() {
             let value = words.next().ok_or(format!("{word} needs a value"))?;
             match &word[..] {
@@ -44,13 +48,14 @@ impl Arguments {
                 "--seeds" => seeds = Some(range(&value)?),
                 "--hours" => limit = Some(hours(&value)?),
                 "--jobs" => jobs = number(&word, &value)?.max(1) as usize,
+                "--history" => history = Some(value.into()),
                 _ => return Err(format!("unknown argument {word}")),
             }
         }
         if seeds.is_none() {
             limit = limit.or(Some(Duration::from_secs(60)));
         }
-        Ok(Self { seeds: seeds.unwrap_or_else(fresh), limit, jobs })
+        Ok(Self { seeds: seeds.unwrap_or_else(fresh), limit, jobs, history })
     }
 }
 
@@ -89,6 +94,7 @@ mod tests {
     fn it_reads_what_the_usage_says() {
         let one = parse("--seed 7 --jobs 2").unwrap();
         assert_eq!((one.seeds, one.jobs), (Seeds { first: 7, end: 8 }, 2));
+        assert_eq!(parse("--history h").unwrap().history, Some("h".into()));
         assert_eq!(parse("--seeds 3..9").unwrap().seeds, Seeds { first: 3, end: 9 });
         assert_eq!(parse("--hours 0.5").unwrap().limit, Some(Duration::from_secs(1800)));
         for wrong in ["--seed", "--seed x", "--seeds 3", "--hours -1", "--help me"] {

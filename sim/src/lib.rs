@@ -6,18 +6,16 @@
 //!
 //! A [`story::Plan`] is drawn from a seed and run as a story: lives of a [`member::Member`] on one
 //! [`disk::Disk`], with clients that do what their [`workload`]s say, and crashes and damage in
-//! between. [`verdict`] holds what clients saw against what etcd promises. A member keeps its own
+//! between. The judge holds what clients saw against what etcd promises. A member keeps its own
 //! time and tells when something happens next, so that several can take turns in one story.
 
 pub mod disk;
 pub mod failure;
 pub mod member;
-pub mod recorded;
 pub mod recovery;
 pub mod shrink;
 pub mod story;
 pub mod trace;
-pub mod verdict;
 pub mod workload;
 
 pub use braid_judge::model;

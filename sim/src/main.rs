@@ -3,15 +3,18 @@
 mod arguments;
 mod progress;
 
+use std::fs::File;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
 use arguments::{Arguments, Seeds};
+use braid_judge::record::write;
 use braid_sim::failure::Failure;
 use braid_sim::shrink::shrink;
-use braid_sim::story::{Plan, run};
+use braid_sim::story::{Plan, record, run};
 use braid_sim::trace;
 use progress::Progress;
 
@@ -27,7 +30,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     match hunt(&arguments) {
         Some((seed, failure)) => {
-            tell(seed, failure);
+            tell(seed, failure, arguments.history.as_deref());
             ExitCode::FAILURE
         }
         None => ExitCode::SUCCESS,
@@ -68,7 +71,7 @@ fn hunt(arguments: &Arguments) -> Option<(u64, Failure)> {
 }
 
 /// Everything that helps to understand a failure.
-fn tell(seed: u64, failure: Failure) {
+fn tell(seed: u64, failure: Failure, history: Option<&Path>) {
     println!("\nseed {seed} fails: {failure}");
     println!("\nreplay: cargo run --release -p braid-sim -- --seed {seed}");
     println!("\nshrinking …");
@@ -76,6 +79,12 @@ fn tell(seed: u64, failure: Failure) {
     println!("\nthe shortest history that still fails has {} steps:", plan.steps());
     for (at, life) in plan.lives.iter().enumerate() {
         println!("life {at}: {life:#?}");
+    }
+    if let Some(path) = history {
+        match File::create(path).and_then(|file| write(&record(&plan), file)) {
+            Ok(()) => println!("\nwhat clients saw: {}", path.display()),
+            Err(error) => eprintln!("{}: {error}", path.display()),
+        }
     }
     println!("\n{failure}\n\nthe last things that happened:");
     for line in trace::of(|| drop(run(&plan))) {

@@ -6,7 +6,7 @@ use braid_core::api::{Request, Response};
 use braid_core::error::Error;
 
 use super::{lease_named, may_have_happened, tells};
-use crate::history::{History, Moment, Operation, Outcome};
+use crate::history::{History, Moment, Operation, Outcome, Restart};
 use crate::order::{Author, Timeline, changes, may_be_stale, revision};
 use crate::wire::Clock;
 
@@ -192,7 +192,7 @@ impl Stories {
     fn take_keys(&mut self, history: &History, operation: &Operation) {
         let Some(Response::Range(range)) = operation.response() else { return };
         let newest = matches!(&operation.request, Request::Range(range) if range.revision <= 0);
-        if may_be_stale(operation) || !newest {
+        if may_be_stale(history, operation) || !newest {
             return;
         }
         let domain = history.domain(operation.client);
@@ -246,19 +246,34 @@ impl Story {
         self.revokes.iter().any(|revoked| *revoked < line)
     }
 
+    /// Whether it must be there when an answer to `operation` looks for it.
+    pub fn must_live(&self, history: &History, operation: &Operation) -> bool {
+        let Operation { client, called, ended, .. } = operation;
+        self.domain == history.domain(*client)
+            && self.granted.line < called.line
+            && !self.was_revoked_before(ended.line)
+            && ended.time < self.least_end(ended.line, &history.restarts)
+    }
+
     /// The earliest time, in nanoseconds, at which it can have ended if that was seen at `line`.
-    pub fn least_end(&self, line: u64) -> u64 {
+    pub fn least_end(&self, line: u64, restarts: &[Restart]) -> u64 {
         let before =
             self.renewals.iter().filter(|renewal| renewal.certain && renewal.called.line < line);
         let last = before.map(|renewal| renewal.called.time).max();
-        last.map_or(0, |time| time.saturating_add(self.ttl_ns))
+        let mut end = last.map_or(0, |time| time.saturating_add(self.ttl_ns));
+        for restart in restarts.iter().filter(|at| (self.granted.line..line).contains(&at.line)) {
+            if let Some(renewed) = restart.renewed.filter(|renewed| *renewed < end) {
+                end = end.max(renewed.saturating_add(self.ttl_ns));
+            }
+        }
+        end
     }
 
     /// The latest time at which it must end, as far as was known at some moment.
-    pub fn latest_end(&self, at: Moment, restarts: &[u64]) -> u64 {
+    pub fn latest_end(&self, at: Moment, restarts: &[Restart]) -> u64 {
         let before = self.renewals.iter().filter(|renewal| renewal.called.line < at.line);
         let renewed = before.map(|renewal| renewal.ended.time);
-        let restarts = restarts.iter().copied().filter(|restart| *restart <= at.time);
+        let restarts = restarts.iter().map(|at| at.over).filter(|over| *over <= at.time);
         renewed.chain(restarts).max().unwrap_or(0).saturating_add(self.ttl_ns)
     }
 

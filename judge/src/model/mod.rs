@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use braid_core::api::{CompactRequest, Request, Response};
+use braid_core::api::{self, CompactRequest, Request, Response};
 use braid_core::error::Error;
 use braid_core::ids::{LeaseId, Revision};
 use braid_core::kv_list::{KvList, KvMeta};
@@ -33,6 +33,20 @@ pub struct Event {
     pub key: Bytes,
     /// The pair from now on; none when the key was deleted.
     pub put: Option<Pair>,
+}
+
+impl From<&api::Event> for Event {
+    /// From what a watcher is told.
+    fn from(api::Event { deleted, kv, .. }: &api::Event) -> Self {
+        let pair = Pair {
+            create_revision: kv.create_revision.0,
+            mod_revision: kv.mod_revision.0,
+            version: kv.version,
+            lease: kv.lease.0,
+            value: kv.value.clone(),
+        };
+        Self { revision: kv.mod_revision.0, key: kv.key.clone(), put: (!deleted).then_some(pair) }
+    }
 }
 
 /// A key's value with what belongs to it.

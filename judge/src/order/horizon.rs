@@ -19,7 +19,7 @@ impl Horizon {
         for operation in history.operations.iter().rev() {
             let Some(response) = operation.response() else { continue };
             let shown = revision(response);
-            if shown == 0 || may_be_stale(operation) {
+            if shown == 0 || may_be_stale(history, operation) {
                 continue;
             }
             let bound = if changes(response) { shown - 1 } else { shown };

@@ -17,7 +17,7 @@ use crate::history::History;
 use crate::model::Model;
 use crate::verdict::{Check, Verdict};
 
-pub(super) use place::{apply, as_change, replay};
+pub(super) use place::{apply, replay};
 
 /// How many places are tried before the search gives up, unless the caller says otherwise.
 pub const SEARCH_STEPS_MAX: u64 = 5_000_000;

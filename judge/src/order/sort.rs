@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use braid_core::api::{self, Request, Response};
 use braid_core::error::Error;
 
-use super::search::as_change;
 use super::witness::Witnesses;
 use super::{Author, Horizon, changes, is_about_keys, revision};
 use crate::history::{History, Operation, Outcome};
@@ -137,10 +136,10 @@ impl<'a> Sorted<'a> {
         for response in told.map(|told| &told.response) {
             self.last = self.last.max(response.revision.0);
             for event in &response.events {
-                self.note_change(as_change(event));
+                self.note_change(Event::from(event));
                 if let Some(kv) = event.prev_kv.clone() {
                     let before = api::Event { deleted: false, kv, prev_kv: None };
-                    self.note_change(as_change(&before));
+                    self.note_change(Event::from(&before));
                 }
             }
         }

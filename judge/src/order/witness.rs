@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::history::{History, Watcher};
 use crate::model::Event;
-use crate::watch::{first_revision, is_wanted};
-
-use super::search::as_change;
+use crate::watch::{first_revision, is_progress, is_wanted};
 
 /// All watchers.
 #[derive(Debug, Default)]
@@ -46,13 +44,13 @@ impl<'a> Witness<'a> {
         let mut told: BTreeMap<u64, Vec<Event>> = BTreeMap::new();
         let mut to = 0;
         for response in watcher.told.iter().map(|told| &told.response) {
-            if response.events.is_empty() && !response.created {
+            if is_progress(response) {
                 to = to.max(response.revision.0);
             }
             for event in &response.events {
                 let revision = event.kv.mod_revision.0;
                 to = to.max(revision);
-                told.entry(revision).or_default().push(as_change(event));
+                told.entry(revision).or_default().push(Event::from(event));
             }
         }
         Some(Self { watcher, from, to, told })

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use braid_core::api::{Request, Response};
 
 use super::fit::{fits, outcome};
-use crate::history::{History, Hold, Moment, Operation, Outcome, domain};
+use crate::history::{History, Hold, Moment, Operation, Outcome, Restart, domain};
 use crate::malformed::{Malformed, Why};
 use crate::order::revision;
 use crate::wire::{self, Head, Line, VERSION};
@@ -96,8 +96,15 @@ impl Assembly {
                 let at = self.moment(line, client, time)?;
                 self.release(client, lock, at)
             }
-            Line::Restart { time } => {
-                self.history.restarts.push(time);
+            Line::Cancel { client, watch, time } => {
+                let at = self.moment(line, client, time)?;
+                self.cancel(client, watch, at)
+            }
+            Line::Restart { time, renewed } => {
+                if let Some(renewed) = renewed.filter(|renewed| *renewed > time) {
+                    return Err(Why::TimeGoesBack(renewed, time));
+                }
+                self.history.restarts.push(Restart { line, over: time, renewed });
                 Ok(())
             }
             Line::End { client: Some(client), time } => {

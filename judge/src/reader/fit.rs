@@ -42,6 +42,12 @@ const REFUSALS: [Error; 15] = [
     Error::TooManyRequests,
 ];
 
+/// Whether a request that was answered by this error has certainly changed nothing.
+#[must_use]
+pub fn is_refusal(error: Error) -> bool {
+    REFUSALS.contains(&error)
+}
+
 /// What an error says about the request's outcome: most leave it open.
 pub fn outcome(text: String) -> Outcome {
     match REFUSALS.into_iter().find(|error| error.to_string() == text) {

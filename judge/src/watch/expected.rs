@@ -33,6 +33,12 @@ impl<'a> Expected<'a> {
         Self { from, created, last: timeline.last(), events, model }
     }
 
+    /// Whether the same write has changed the key again after this.
+    pub fn is_undone(&self, event: &Event) -> bool {
+        let changes = self.model.changes_at(event.revision);
+        changes.iter().rfind(|change| change.key == event.key) != Some(event)
+    }
+
     /// The pair before a change; none where a key begins, even if the same write has deleted it
     /// first.
     pub fn previous(&self, event: &Event) -> Option<KeyValue> {

@@ -1,12 +1,14 @@
 //! Goes through what one watcher was told, in step with what it should be told.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use braid_core::api::WatchResponse;
 
 use super::expected::Expected;
 use crate::compaction::Compactions;
 use crate::history::{Told, Watcher};
+use crate::model::Event;
 use crate::verdict::{Check, Verdict};
 
 /// How far a watcher has come.
@@ -50,6 +52,9 @@ impl<'a> Walk<'a> {
         for event in &response.events {
             self.take_event(event, line, verdict);
         }
+        if response.fragment && !self.watcher.create.fragment {
+            self.violate(verdict, Check::WatchAtomic, line, "it has not asked for fragments");
+        }
         if !response.events.is_empty() && !response.fragment {
             self.check_whole(line, verdict);
         }
@@ -59,22 +64,48 @@ impl<'a> Walk<'a> {
         if response.compact_revision != 0 {
             self.take_compaction(response.compact_revision, line, verdict);
         }
-        self.canceled |= response.canceled;
+        if response.canceled {
+            self.take_end(told, verdict);
+        }
     }
 
     /// The watcher is told nothing more. The first revision with something that it was not told,
     /// if it may still have been under way.
     pub fn finish(mut self, verdict: &mut Verdict) -> Option<u64> {
         let through = if self.canceled { 0 } else { self.watcher.through };
-        let waited = |event: &usize| self.expected.events[*event].revision <= through;
-        let overdue: Vec<usize> = (self.next..self.expected.events.len()).filter(waited).collect();
-        self.next += overdue.len();
-        self.missed.extend(overdue);
+        let end = self.closed_line();
+        let waited = |event: &Event| event.revision <= through;
+        while self.due(end).is_some_and(|due| waited(self.expected.events[due])) {
+            self.pass_over(self.next..self.next + 1, end);
+            self.next += 1;
+        }
         for event in std::mem::take(&mut self.missed) {
             self.report_missed(event, verdict);
         }
-        let open = self.expected.events.get(self.next)?.revision;
+        let open = self.expected.events[self.due(end)?].revision;
         (!self.canceled).then_some(open)
+    }
+
+    /// The next event that it must be told, as far as was known at `line`.
+    fn due(&self, line: u64) -> Option<usize> {
+        (self.next..self.expected.events.len()).find(|event| !self.may_be_gone(*event, line))
+    }
+
+    /// Notes the events that it should have been told and was not.
+    pub(super) fn pass_over(&mut self, events: Range<usize>, line: u64) {
+        let missed: Vec<usize> = events.filter(|event| !self.may_be_gone(*event, line)).collect();
+        self.missed.extend(missed);
+    }
+
+    /// A compaction leaves of a write only what the same write has not undone.
+    fn may_be_gone(&self, event: usize, line: u64) -> bool {
+        let event = self.expected.events[event];
+        self.expected.is_undone(event)
+            && self.compactions.possible(self.domain, line) >= event.revision as i64
+    }
+
+    fn closed_line(&self) -> u64 {
+        self.watcher.closed.map_or(u64::MAX, |at| at.line)
     }
 
     fn report_missed(&self, event: usize, verdict: &mut Verdict) {
@@ -92,7 +123,7 @@ impl<'a> Walk<'a> {
     fn check_whole(&self, line: u64, verdict: &mut Verdict) {
         let events = &self.expected.events;
         let Some(last) = self.next.checked_sub(1).and_then(|last| events.get(last)) else { return };
-        if let Some(next) = events.get(self.next)
+        if let Some(next) = self.due(line).map(|due| events[due])
             && next.revision == last.revision
         {
             let how = format!("a response ends within revision {}, before {next:?}", last.revision);
@@ -102,8 +133,8 @@ impl<'a> Walk<'a> {
 
     fn take_progress(&mut self, revision: u64, line: u64, verdict: &mut Verdict) {
         verdict.examine(Check::WatchBookmarkable);
-        let due = self.missed.first().copied().unwrap_or(self.next);
-        if let Some(event) = self.expected.events.get(due)
+        let due = self.missed.first().copied().or_else(|| self.due(line));
+        if let Some(event) = due.map(|due| self.expected.events[due])
             && event.revision <= revision
         {
             let how = format!("progress to {revision} before it is told {event:?}");
@@ -114,6 +145,22 @@ impl<'a> Walk<'a> {
             self.violate(verdict, Check::WatchBookmarkable, line, &how);
         }
         self.bookmark = self.bookmark.max(revision);
+    }
+
+    /// It ends: for a compaction, on its client's wish, or for the reason that is told.
+    fn take_end(&mut self, told: &Told, verdict: &mut Verdict) {
+        self.canceled = true;
+        verdict.examine(Check::WatchEnds);
+        let (line, reason) = (told.at.line, &told.response.cancel_reason);
+        let asked = self.watcher.canceled.is_some_and(|asked| asked.line < line);
+        if told.response.compact_revision != 0 || asked {
+            return;
+        }
+        if reason.is_empty() {
+            return self.violate(verdict, Check::WatchEnds, line, "it ends for no reason");
+        }
+        let number = self.watcher.number;
+        verdict.leave(format!("what watch {number} was not told, as it was ended: {reason}"));
     }
 
     /// It ends because its next event is compacted: that must be so.
@@ -135,7 +182,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn is_progress(response: &WatchResponse) -> bool {
+/// Whether all that this tells is how far a watcher has come.
+pub(crate) fn is_progress(response: &WatchResponse) -> bool {
     response.events.is_empty()
         && !response.created
         && !response.canceled

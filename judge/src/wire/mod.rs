@@ -98,6 +98,15 @@ pub enum Line {
         #[serde(default, skip_serializing_if = "is_default")]
         through: u64,
     },
+    /// A client asks for a watcher's end, and goes on listening.
+    Cancel {
+        /// The client.
+        client: u64,
+        /// The watcher.
+        watch: u64,
+        /// Before it was sent, in nanoseconds.
+        time: u64,
+    },
     /// A client has come to hold a lock.
     Hold {
         /// The client.
@@ -122,6 +131,10 @@ pub enum Line {
     Restart {
         /// When it was over, in nanoseconds.
         time: u64,
+        /// When it began, where it is known that each lease which lived then has its whole time
+        /// again from there on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        renewed: Option<u64>,
     },
     /// A client has ended; without a client: the history has.
     End {
@@ -147,6 +160,9 @@ pub struct Head {
     /// How long after its time a lease may still be there, in milliseconds.
     #[serde(default = "default_lease_late_ms")]
     pub lease_late_ms: u64,
+    /// One member has given all answers, so that none is stale.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub one_member: bool,
 }
 
 /// Which times can be compared.

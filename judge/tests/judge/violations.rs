@@ -2,88 +2,11 @@
 
 use braid_judge::verdict::Check;
 
+use crate::lines::{
+    ALL, CREATED, abc, call, called, events, first, granted, leased, put, put_with, time_to_live,
+    told, unwatch, watch, watched,
+};
 use crate::support::{assert_breaks, assert_good};
-
-/// A put of `key` and `value` at `revision` by client 1, as call `id` at `id` seconds.
-fn put(id: u64, key: &str, value: &str, revision: u64) -> String {
-    put_with(id, &format!(r#""key":"{key}","value":"{value}""#), revision)
-}
-
-fn put_with(id: u64, fields: &str, revision: u64) -> String {
-    call(
-        id,
-        &format!(r#"{{"put":{{{fields}}}}}"#),
-        &format!(r#"{{"put":{{"revision":{revision}}}}}"#),
-    )
-}
-
-/// A call by client 1 with its answer, at `id` seconds and half a second later.
-fn call(id: u64, request: &str, response: &str) -> String {
-    called(1, id, request, &format!(r#""response":{response}"#))
-}
-
-fn called(client: u64, id: u64, request: &str, outcome: &str) -> String {
-    let (from, to) = (id * 1_000_000_000, id * 1_000_000_000 + 500_000_000);
-    format!(
-        r#"{{"event":"call","client":{client},"id":{id},"time":{from},"request":{request}}}
-{{"event":"return","client":{client},"id":{id},"time":{to},{outcome}}}
-"#
-    )
-}
-
-/// What client 2's watcher 1 is told, at `second`.
-fn told(second: u64, response: &str) -> String {
-    let time = second * 1_000_000_000;
-    format!(
-        "{{\"event\":\"told\",\"client\":2,\"watch\":1,\"time\":{time},\"response\":{response}}}\n"
-    )
-}
-
-/// Client 2 opens watcher 1.
-fn watch(second: u64, create: &str) -> String {
-    let time = second * 1_000_000_000;
-    format!(
-        "{{\"event\":\"watch\",\"client\":2,\"watch\":1,\"time\":{time},\"create\":{create}}}\n"
-    )
-}
-
-fn unwatch(second: u64, through: u64) -> String {
-    let time = second * 1_000_000_000;
-    format!(
-        "{{\"event\":\"unwatch\",\"client\":2,\"watch\":1,\"time\":{time},\"through\":{through}}}\n"
-    )
-}
-
-const ALL: &str = r#"{"key":"a","range_end":"z"}"#;
-const CREATED: &str = r#"{"revision":1,"created":true}"#;
-
-/// The event of a key's first put.
-fn first(key: &str, value: &str, revision: u64) -> String {
-    format!(
-        r#"{{"kv":{{"key":"{key}","value":"{value}","create_revision":{revision},"mod_revision":{revision},"version":1}}}}"#
-    )
-}
-
-fn events(revision: u64, events: &[&String]) -> String {
-    let events: Vec<&str> = events.iter().map(|event| event.as_str()).collect();
-    format!(r#"{{"revision":{revision},"events":[{}]}}"#, events.join(","))
-}
-
-/// Puts of a, b and c at revisions 2 to 4, and a watcher of all that is told `responses`.
-fn watched(create: &str, responses: &[String]) -> String {
-    let mut body = watch(0, create) + &told(0, CREATED);
-    for (revision, key) in (2..).zip(["a", "b", "c"]) {
-        body += &put(revision - 1, key, "v", revision);
-    }
-    for (second, response) in (10..).zip(responses) {
-        body += &told(second, response);
-    }
-    body + &unwatch(20, 4)
-}
-
-fn abc() -> [String; 3] {
-    [first("a", "v", 2), first("b", "v", 3), first("c", "v", 4)]
-}
 
 #[test]
 fn linearizable() {
@@ -202,11 +125,11 @@ fn watch_told_after_its_end() {
 }
 
 /// A transaction that puts a and b at revision 2, and a watcher that is told `responses`.
-fn twice_watched(responses: &[String]) -> String {
+fn twice_watched(create: &str, responses: &[String]) -> String {
     let txn =
         r#"{"txn":{"success":[{"put":{"key":"a","value":"v"}},{"put":{"key":"b","value":"v"}}]}}"#;
     let done = r#"{"txn":{"revision":2,"succeeded":true,"responses":[{"put":{"revision":2}},{"put":{"revision":2}}]}}"#;
-    let mut body = watch(0, ALL) + &told(0, CREATED) + &call(1, txn, done);
+    let mut body = watch(0, create) + &told(0, CREATED) + &call(1, txn, done);
     for (second, response) in (10..).zip(responses) {
         body += &told(second, response);
     }
@@ -216,11 +139,14 @@ fn twice_watched(responses: &[String]) -> String {
 #[test]
 fn watch_atomic() {
     let (a, b) = (first("a", "v", 2), first("b", "v", 2));
-    assert_good(Check::WatchAtomic, &twice_watched(&[events(2, &[&a, &b])]));
+    assert_good(Check::WatchAtomic, &twice_watched(ALL, &[events(2, &[&a, &b])]));
     let split = [events(2, &[&a]), events(2, &[&b])];
-    assert_breaks(Check::WatchAtomic, &twice_watched(&split));
+    assert_breaks(Check::WatchAtomic, &twice_watched(ALL, &split));
     let fragments = [split[0].replacen('{', r#"{"fragment":true,"#, 1), split[1].clone()];
-    assert_good(Check::WatchAtomic, &twice_watched(&fragments));
+    let in_fragments = ALL.replacen('{', r#"{"fragment":true,"#, 1);
+    assert_good(Check::WatchAtomic, &twice_watched(&in_fragments, &fragments));
+    // Nobody has asked for fragments.
+    assert_breaks(Check::WatchAtomic, &twice_watched(ALL, &fragments));
 }
 
 /// Puts of a, b and c, then a watcher from revision 3 that is told `list`.
@@ -329,26 +255,6 @@ fn watch_compaction() {
     assert_breaks(Check::WatchCompaction, &body(&compact, &events(4, &[&first("c", "v", 4)])));
 }
 
-/// A lease of 5 seconds, granted at second 1, with a key at revision 2 that is put at second 2.
-fn leased() -> String {
-    call(
-        1,
-        r#"{"lease_grant":{"lease":9,"ttl":5}}"#,
-        r#"{"lease_grant":{"revision":1,"lease":9,"ttl":5}}"#,
-    ) + &put_with(2, r#""key":"a","value":"v","lease":9"#, 2)
-}
-
-fn time_to_live(second: u64, ttl: i64) -> String {
-    let granted = if ttl < 0 { 0 } else { 5 };
-    call(
-        second,
-        r#"{"lease_time_to_live":{"lease":9}}"#,
-        &format!(
-            r#"{{"lease_time_to_live":{{"revision":2,"ttl":{ttl},"granted_ttl":{granted}}}}}"#
-        ),
-    )
-}
-
 fn keep_alive(second: u64) -> String {
     let request = r#"{"lease_keep_alive":{"lease":9}}"#;
     call(second, request, r#"{"lease_keep_alive":{"revision":2,"ttl":5}}"#)
@@ -375,6 +281,44 @@ fn end_told(second: u64) -> String {
 fn keys_of_a_lease_never_end_early() {
     assert_good(Check::LeaseNeverEarly, &(leased() + &end_told(7)));
     assert_breaks(Check::LeaseNeverEarly, &(leased() + &end_told(5)));
+}
+
+/// Leases that were granted by second 1.5 for 5 s and by second 2.5 for 9 s, and what is said of a
+/// transaction at second `at` that names both.
+fn two_leases_refused(at: u64) -> String {
+    let other = call(
+        2,
+        r#"{"lease_grant":{"lease":8,"ttl":9}}"#,
+        r#"{"lease_grant":{"revision":1,"lease":8,"ttl":9}}"#,
+    );
+    let puts = r#"{"put":{"key":"a","lease":8}},{"put":{"key":"b","lease":9}}"#;
+    let refused = r#""error":"etcdserver: requested lease not found""#;
+    let txn = called(1, at, &format!(r#"{{"txn":{{"success":[{puts}]}}}}"#), refused);
+    granted() + &other + &txn
+}
+
+#[test]
+fn a_refusal_that_names_several_leases() {
+    assert_good(Check::LeaseNeverEarly, &two_leases_refused(6));
+    assert_breaks(Check::LeaseNeverEarly, &two_leases_refused(5));
+    let none = two_leases_refused(6).replace(r#","lease":8}"#, "}").replace(r#","lease":9}"#, "}");
+    assert_breaks(Check::LeaseNeverEarly, &none);
+}
+
+/// A restart that is over at `second` and gives leases their whole time again from second 4 on.
+fn renewing_restart(second: u64) -> String {
+    let time = second * 1_000_000_000;
+    format!("{{\"event\":\"restart\",\"time\":{time},\"renewed\":4000000000}}\n")
+}
+
+#[test]
+fn a_restart_that_renews_leases() {
+    let restarted = leased() + &renewing_restart(5);
+    assert_good(Check::LeaseNeverEarly, &(restarted.clone() + &time_to_live(9, -1)));
+    assert_breaks(Check::LeaseNeverEarly, &(restarted + &time_to_live(8, -1)));
+    // It had ended before the restart.
+    let late = renewing_restart(7).replace("4000000000", "6000000000");
+    assert_good(Check::LeaseNeverEarly, &(leased() + &late + &time_to_live(8, -1)));
 }
 
 #[test]

@@ -45,7 +45,13 @@ pub struct World {
 
 /// A history of about `steps` things that happen.
 pub fn history(seed: u64, steps: usize) -> Vec<Line> {
-    let head = Head { version: 1, clock: Clock::One, max_txn_ops: MAX_TXN_OPS, lease_late_ms: 200 };
+    let head = Head {
+        version: 1,
+        clock: Clock::One,
+        max_txn_ops: MAX_TXN_OPS,
+        lease_late_ms: 200,
+        one_member: false,
+    };
     let mut random = Random::new(seed);
     let mut world = World {
         generator: Generator::new(random.next_u64()),

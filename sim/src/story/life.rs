@@ -1,21 +1,19 @@
 //! One life of a member, from its start to its crash or to the end of the run.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use braid_core::api::{Request, Response};
 use braid_core::error::Error;
-use braid_core::ids::CoreId;
 use braid_core::port::CallId;
 
 use super::memory::Memory;
 use super::plan::LifePlan;
-use super::streams::{Owner, Streams};
+use super::steps::{Asker, Call, Client};
+use super::streams::Streams;
 use crate::failure::{Failure, Verdict};
 use crate::member::{Member, Told};
 use crate::model::random::Random;
-use crate::verdict::order::{Operation, revision};
-use crate::workload::{Reader, Step, Workload};
 
 /// An answer that takes longer will never come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,29 +28,20 @@ const QUIET: Duration = Duration::from_secs(10);
 pub(super) struct Life<'a> {
     pub(super) member: Member,
     pub(super) streams: Streams,
-    pub(super) operations: Vec<Operation>,
     pub(super) memory: &'a mut Memory,
+    /// Requests that were sent.
+    pub(super) requests: usize,
     /// When it began.
     began: Duration,
-    clients: Vec<Client>,
-    calls: BTreeMap<CallId, Call>,
-    random: Random,
-    steps_begun: usize,
-    haste: u64,
-}
-
-struct Client {
-    workload: Box<dyn Workload>,
-    steps: VecDeque<u64>,
-    calling: bool,
-    /// It does nothing before.
-    wake: Duration,
-}
-
-struct Call {
-    operation: usize,
-    /// The client that waits for it.
-    client: Option<usize>,
+    pub(super) clients: Vec<Client>,
+    pub(super) calls: BTreeMap<CallId, Call>,
+    pub(super) random: Random,
+    pub(super) steps_begun: usize,
+    pub(super) haste: u64,
+    /// Reads of the disk may fail.
+    pub(super) bad_reads: bool,
+    /// The last answer that nobody but the story has waited for.
+    pub(super) answer: Option<Result<Response, Error>>,
 }
 
 impl<'a> Life<'a> {
@@ -65,8 +54,8 @@ impl<'a> Life<'a> {
         };
         Self {
             member,
-            streams: Streams::default(),
-            operations: Vec::new(),
+            streams: Streams::new(plan.faults.bad_reads),
+            requests: 0,
             began: memory.known.now,
             memory,
             clients: plan.clients.iter().map(client).collect(),
@@ -74,12 +63,14 @@ impl<'a> Life<'a> {
             random: Random::new(!plan.seed),
             steps_begun: 0,
             haste: plan.haste,
+            bad_reads: plan.faults.bad_reads,
+            answer: None,
         }
     }
 
-    /// Opens the observer, and waits until it knows all that is there: the end of history so far.
-    /// None when a failing sync ends the process before.
-    pub(super) fn observe(&mut self) -> Result<Option<u64>, Failure> {
+    /// Opens the observer, and waits until it knows all that is there, or a failing sync has ended
+    /// the process.
+    pub(super) fn observe(&mut self) -> Verdict {
         self.open_observer();
         let deadline = self.now() + PATIENCE;
         loop {
@@ -87,24 +78,23 @@ impl<'a> Life<'a> {
             if let Some(revision) = created
                 && self.observed() >= revision
             {
-                return Ok(Some(revision));
+                return Ok(());
             }
             if self.member.has_failed() {
-                return Ok(None);
+                return Ok(());
             }
             if self.now() >= deadline {
                 let evidence = format!("nothing after {}, created at {created:?}", self.observed());
-                return Err(Failure::new("watch: reliable", evidence));
+                return Err(Failure::new("watch: who waits is told", evidence));
             }
             self.pass(self.now() + SOON)?;
         }
     }
 
     fn open_observer(&mut self) {
-        let core = any_core(&self.member, &mut self.random);
+        let core = self.any_core();
         let first = self.memory.known.observed + 1;
-        self.memory.forget_observer();
-        self.streams.observe(&mut self.member, core, first);
+        self.streams.observe((&mut self.member, self.memory), core, first);
     }
 
     /// Lets clients do up to `steps` steps.
@@ -119,7 +109,7 @@ impl<'a> Life<'a> {
             let busy = self.member.next_at().is_some_and(|at| self.began + at <= now + SOON);
             if !due.is_empty() && (!busy || self.random.one_in(3)) {
                 let client = self.random.pick(&due);
-                self.begin_step(client)?;
+                self.begin_step(client);
             } else if self.calls.is_empty() && wake.is_none() {
                 break;
             } else {
@@ -163,7 +153,7 @@ impl<'a> Life<'a> {
     /// Waits until all is answered and, after all leases, still for some time.
     pub(super) fn rest(&mut self, time: Duration) -> Verdict {
         self.finish_calls()?;
-        let all_over = self.memory.ledger.all_over();
+        let all_over = self.memory.leases_over;
         self.sleep_until(all_over.max(self.now()) + time)
     }
 
@@ -171,7 +161,7 @@ impl<'a> Life<'a> {
     fn sleep_until(&mut self, at: Duration) -> Verdict {
         while self.now() < at && !self.member.has_failed() {
             self.pass(at)?;
-            self.streams.take_all(&mut self.member)?;
+            self.streams.take_all(&mut self.member);
         }
         Ok(())
     }
@@ -181,7 +171,7 @@ impl<'a> Life<'a> {
         let mut deadline = self.now() + QUIET;
         while self.now() < deadline {
             self.pass(deadline)?;
-            if self.streams.take_all(&mut self.member)? {
+            if self.streams.take_all(&mut self.member) {
                 deadline = self.now() + QUIET;
             }
         }
@@ -190,12 +180,11 @@ impl<'a> Life<'a> {
 
     /// Asks for something and waits for the answer.
     pub(super) fn ask(&mut self, request: Request) -> Result<Result<Response, Error>, Failure> {
-        let core = any_core(&self.member, &mut self.random);
-        let operation = self.operations.len();
-        self.send(None, core, request);
+        let core = self.any_core();
+        self.answer = None;
+        self.send(Asker::Story, core, request);
         self.finish_calls()?;
-        let answer = self.operations[operation].answer.clone();
-        Ok(answer.map_or(Err(Error::TimedOut), |(_, answer)| answer))
+        Ok(self.answer.take().unwrap_or(Err(Error::TimedOut)))
     }
 
     pub(super) fn now(&self) -> Duration {
@@ -216,10 +205,9 @@ impl<'a> Life<'a> {
         }
         self.memory.known.now = self.now();
         self.listen()?;
-        self.streams.take_some(&mut self.member, &mut self.random)?;
-        self.memory.note(self.streams.observer());
+        self.streams.take_some(&mut self.member, &mut self.random);
         // A disk that cannot be read ends watchers, and this one must go on.
-        if self.streams.observer().is_some_and(|watch| watch.canceled.is_some()) {
+        if self.streams.observer().is_some_and(|watch| watch.canceled) {
             self.open_observer();
         }
         Ok(())
@@ -230,88 +218,18 @@ impl<'a> Life<'a> {
             match told {
                 Told::Answer(_, call, answer) => self.answered(call, answer)?,
                 Told::Watch(core, stream, response) => {
-                    let now = self.now();
-                    self.streams.arrived(now, core, stream, response);
+                    self.streams.arrived(self.memory, core, stream, &response)?;
                 }
-                Told::EndStream(_, stream, _) => self.streams.ended(stream)?,
+                Told::EndStream(_, stream, _) => self.streams.ended(self.memory, stream)?,
             }
         }
         let now = self.now();
-        let sent = |call: &Call| self.operations[call.operation].sent;
-        match self.calls.values().find(|call| now > sent(call) + PATIENCE) {
-            Some(late) => {
-                let evidence = format!("at {now:?}: {:?}", self.operations[late.operation]);
+        match self.calls.values().find(|call| now > call.sent + PATIENCE) {
+            Some(Call { request, sent, .. }) => {
+                let evidence = format!("{request:?}, sent at {sent:?}, is not at {now:?}");
                 Err(Failure::new("every request is answered", evidence))
             }
             None => Ok(()),
         }
     }
-
-    fn answered(&mut self, call: CallId, answer: Result<Response, Error>) -> Verdict {
-        let now = self.now();
-        let Some(Call { operation, client }) = self.calls.remove(&call) else {
-            return Err(Failure::new("every request is answered once", format!("{answer:?}")));
-        };
-        let operation = &mut self.operations[operation];
-        operation.answer = Some((now, answer.clone()));
-        if let Ok(response) = &answer {
-            self.memory.known.revision = self.memory.known.revision.max(revision(response));
-        }
-        self.memory.answered(operation)?;
-        let Some(client) = client else { return Ok(()) };
-        let client = &mut self.clients[client];
-        client.calling = false;
-        client.wake = now + Duration::from_micros(self.random.pick(&[0, 0, 50, 2000]));
-        client.workload.answered(&operation.request, &answer, &mut self.memory.known)
-    }
-
-    fn begin_step(&mut self, at: usize) -> Verdict {
-        let client = &mut self.clients[at];
-        let Some(seed) = client.steps.pop_front() else { return Ok(()) };
-        self.steps_begun += 1;
-        let mut random = Random::new(seed);
-        let core = any_core(&self.member, &mut random);
-        // A client that has lost its patience, or its connection.
-        let waits = !random.one_in(self.haste);
-        let step = client.workload.next(&mut self.memory.known, &mut random);
-        let stream = self.streams.any_of(at, &mut random);
-        match (step, stream) {
-            (Step::Call(request), _) => self.send(waits.then_some(at), core, request),
-            (Step::Send(request), _) => self.send(None, core, request),
-            (Step::Pause(pause), _) => self.clients[at].wake = self.now() + pause,
-            (Step::Watch(creates, reader), _) => {
-                self.streams.open(&mut self.member, core, Owner::Client(at), creates, reader);
-            }
-            (Step::Close, Some(stream)) => self.streams.close(&mut self.member, stream),
-            (Step::Progress, Some(stream)) => self.streams.ask_progress(&mut self.member, stream),
-            (Step::Cancel, Some(stream)) => {
-                self.streams.cancel(&mut self.member, stream, &mut random);
-            }
-            (Step::Resume, Some(stream)) => {
-                let create = self.streams.resume(&mut self.member, stream);
-                let creates = create.into_iter().collect();
-                let (owner, reader) = (Owner::Client(at), Reader::Eager);
-                self.streams.open(&mut self.member, core, owner, creates, reader);
-            }
-            (Step::Close | Step::Progress | Step::Cancel | Step::Resume, None) => {}
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, client: Option<usize>, core: CoreId, request: Request) {
-        let now = self.now();
-        self.memory.sent(&request, now);
-        let call = self.member.call(core, request.clone());
-        let operation = self.operations.len();
-        self.calls.insert(call, Call { operation, client });
-        if let Some(client) = client {
-            self.clients[client].calling = true;
-        }
-        let (after, compacted) = (self.memory.known.revision, self.memory.known.compacted);
-        self.operations.push(Operation { request, sent: now, after, compacted, answer: None });
-    }
-}
-
-fn any_core(member: &Member, random: &mut Random) -> CoreId {
-    CoreId(random.below(u64::from(member.cores())) as u16)
 }

@@ -1,66 +1,106 @@
-//! What outlives a crash of the member: what clients know, and what the judges remember.
+//! What outlives a crash of the member: what clients know, and what was written down for the judge.
 
 use std::time::Duration;
 
-use braid_core::api::Request;
+use braid_core::api::{Request, Response, WatchResponse};
 use braid_core::error::Error;
+use braid_judge::order::revision;
+use braid_judge::record::Recorder;
+use braid_judge::wire::{Clock, Head, Line, VERSION};
 
-use crate::failure::Verdict;
-use crate::model::Event;
-use crate::verdict::hashes::Hashes;
-use crate::verdict::leases::Ledger;
-use crate::verdict::order::Operation;
-use crate::verdict::watches::{Watch, event};
+use crate::member::MAX_TXN_OPS;
 use crate::workload::Known;
 
+/// How late the end of a lease may be: the lessor's interval and slow disks.
+pub(super) const LEASE_LATE: Duration = Duration::from_secs(10);
+
 /// What is remembered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Memory {
     pub(super) known: Known,
-    pub(super) ledger: Ledger,
-    /// Every change, with the time at which the observer heard of it.
-    pub(super) events: Vec<(Duration, Event)>,
-    hashes: Hashes,
-    /// Responses of this life's observer that were taken in.
-    noted: usize,
+    pub(super) recorder: Recorder,
+    /// The last number of a call, watcher or stream in the history.
+    last: u64,
+    /// When the last lease must be over, but for the time that its end takes.
+    pub(super) leases_over: Duration,
+    /// The longest time that a lease lives.
+    lease_time_max: Duration,
 }
 
 impl Memory {
-    /// Another life begins, with another observer.
-    pub(super) fn forget_observer(&mut self) {
-        self.noted = 0;
-    }
-
-    /// Takes in what the observer was told since the last call.
-    pub(super) fn note(&mut self, observer: Option<&Watch>) {
-        let Some(observer) = observer else { return };
-        for (at, response) in &observer.told[self.noted..] {
-            self.events.extend(response.events.iter().map(|told| (*at, event(told))));
-        }
-        self.noted = observer.told.len();
-        if let Some((_, last)) = self.events.last() {
-            self.known.observed = self.known.observed.max(last.revision);
-        }
-    }
-
-    pub(super) fn sent(&mut self, request: &Request, now: Duration) {
-        self.ledger.sent(request, now);
-        if let Request::Compact(compact) = request {
-            self.known.compaction = self.known.compaction.max(compact.revision);
+    pub(super) fn new() -> Self {
+        let head = Head {
+            version: VERSION,
+            clock: Clock::One,
+            max_txn_ops: MAX_TXN_OPS,
+            lease_late_ms: LEASE_LATE.as_millis() as u64,
+            one_member: true,
+        };
+        Self {
+            known: Known::new(),
+            recorder: Recorder::new(head),
+            last: 0,
+            leases_over: Duration::ZERO,
+            lease_time_max: Duration::ZERO,
         }
     }
 
-    pub(super) fn answered(&mut self, operation: &Operation) -> Verdict {
-        match (&operation.request, &operation.answer) {
-            (Request::Compact(compact), Some((_, Ok(_)))) => {
-                self.known.compacted = self.known.compacted.max(compact.revision);
+    /// All that was written down.
+    pub(super) fn finish(self) -> Vec<Line> {
+        self.recorder.finish()
+    }
+
+    /// A number that nothing in the history has.
+    pub(super) fn number(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+
+    /// The time as the history tells it, in nanoseconds.
+    pub(super) fn time(&self) -> u64 {
+        self.known.now.as_nanos() as u64
+    }
+
+    /// The member serves again, having crashed at `crashed`: so long do leases live on.
+    pub(super) fn restarted(&mut self, crashed: Duration) {
+        self.recorder.restart(self.time(), Some(crashed.as_nanos() as u64));
+        self.leases_over = self.leases_over.max(self.known.now + self.lease_time_max);
+    }
+
+    pub(super) fn sent(&mut self, request: &Request) {
+        match request {
+            Request::Compact(compact) => {
+                self.known.compaction = self.known.compaction.max(compact.revision);
             }
-            (Request::Put(put), Some((_, Err(Error::LeaseNotFound)))) => {
-                self.known.leases.retain(|lease| *lease != put.lease);
+            Request::LeaseGrant { ttl, .. } => {
+                let time = Duration::from_secs((*ttl).max(0) as u64);
+                self.lease_time_max = self.lease_time_max.max(time);
             }
-            (_, Some((_, Ok(response)))) => self.hashes.answered(response)?,
             _ => {}
         }
-        self.ledger.answered(operation)
+    }
+
+    pub(super) fn answered(&mut self, request: &Request, answer: &Result<Response, Error>) {
+        self.known.revision = self.known.revision.max(answer.as_ref().map_or(0, revision));
+        match (request, answer) {
+            (Request::Compact(compact), Ok(_)) => {
+                self.known.compacted = self.known.compacted.max(compact.revision);
+            }
+            (Request::Put(put), Err(Error::LeaseNotFound)) => {
+                self.known.leases.retain(|lease| *lease != put.lease);
+            }
+            (_, Ok(Response::LeaseGrant { ttl, .. } | Response::LeaseKeepAlive { ttl, .. })) => {
+                let time = Duration::from_secs((*ttl).max(0) as u64);
+                self.lease_time_max = self.lease_time_max.max(time);
+                self.leases_over = self.leases_over.max(self.known.now + time);
+            }
+            _ => {}
+        }
+    }
+
+    /// The observer was told something.
+    pub(super) fn observed(&mut self, response: &WatchResponse) {
+        let last = response.events.last().map_or(0, |event| event.kv.mod_revision.0);
+        self.known.observed = self.known.observed.max(last);
     }
 }

@@ -1,66 +1,62 @@
-//! The watch streams of one life: who reads them how, and which response is whose.
+//! The watch streams of one life, and who reads them how.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use braid_core::api::{WatchCreate, WatchRequest, WatchResponse};
 use braid_core::ids::CoreId;
 use braid_core::port::{Incoming, StreamId};
 use bytes::Bytes;
 
+use super::memory::Memory;
+use super::stream::{Owner, Stream, Watch};
 use crate::failure::{Failure, Verdict};
 use crate::member::Member;
 use crate::model::random::Random;
-use crate::verdict::watches::{Past, Watch};
 use crate::workload::Reader;
 
-/// Whose stream it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    Observer,
-    Client(usize),
-}
-
-#[derive(Debug)]
-struct Stream {
-    core: CoreId,
-    owner: Owner,
-    reader: Reader,
-    watches: Vec<Watch>,
-    /// The watches by the ids that the server gave them.
-    ids: BTreeMap<i64, usize>,
-    untaken: VecDeque<(Duration, WatchResponse)>,
-    closed: bool,
-}
-
 /// All of a life's streams.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Streams {
     streams: BTreeMap<StreamId, Stream>,
+    /// Reads of the disk may fail, which ends watchers.
+    bad_reads: bool,
+    /// Somebody was told of an event since this was asked for last.
+    told_events: bool,
 }
 
 impl Streams {
+    pub(super) fn new(bad_reads: bool) -> Self {
+        Self { streams: BTreeMap::new(), bad_reads, told_events: false }
+    }
+
     pub(super) fn open(
         &mut self,
-        member: &mut Member,
+        (member, memory): (&mut Member, &mut Memory),
         core: CoreId,
         owner: Owner,
         creates: Vec<WatchCreate>,
         reader: Reader,
-    ) -> StreamId {
+    ) {
         let id = member.open_watch(core);
-        for create in &creates {
+        let mut watches = Vec::new();
+        for create in creates {
+            let (number, time) = (memory.number(), memory.time());
+            memory.recorder.watch(owner.number(), number, time, &create);
             member.watch(core, id, WatchRequest::Create(create.clone()));
+            watches.push(Watch::new(number, create));
         }
-        let watches = creates.into_iter().map(Watch::new).collect();
-        let (ids, untaken) = (BTreeMap::new(), VecDeque::new());
-        let stream = Stream { core, owner, reader, watches, ids, untaken, closed: false };
+        let ids = BTreeMap::new();
+        let stream = Stream { core, owner, reader, watches, ids, untaken: 0, closed: false };
         self.streams.insert(id, stream);
-        id
     }
 
     /// A watcher of everything from `revision` on.
-    pub(super) fn observe(&mut self, member: &mut Member, core: CoreId, revision: u64) -> StreamId {
+    pub(super) fn observe(
+        &mut self,
+        (member, memory): (&mut Member, &mut Memory),
+        core: CoreId,
+        revision: u64,
+    ) {
         let everything = Bytes::from_static(b"\0");
         let create = WatchCreate {
             key: everything.clone(),
@@ -68,29 +64,37 @@ impl Streams {
             start_revision: revision as i64,
             ..WatchCreate::default()
         };
-        self.open(member, core, Owner::Observer, vec![create], Reader::Eager)
+        self.open((member, memory), core, Owner::Observer, vec![create], Reader::Eager);
     }
 
     /// A response has arrived.
     pub(super) fn arrived(
         &mut self,
-        now: Duration,
+        memory: &mut Memory,
         core: CoreId,
         id: StreamId,
-        response: WatchResponse,
-    ) {
+        response: &WatchResponse,
+    ) -> Verdict {
         let stream = self.streams.get_mut(&id).filter(|stream| !stream.closed);
-        if let Some(stream) = stream {
-            assert_eq!(stream.core, core, "a response on the wrong core");
-            stream.untaken.push_back((now, response));
+        let Some(stream) = stream else { return Ok(()) };
+        assert_eq!(stream.core, core, "a response on the wrong core");
+        stream.untaken += 1;
+        self.told_events |= !response.events.is_empty();
+        let excused = self.bad_reads || response.compact_revision != 0;
+        if response.canceled && !response.cancel_reason.is_empty() && !excused {
+            return Err(Failure::new("watch: nothing wrong ends it", format!("{response:?}")));
         }
+        if stream.owner == Owner::Observer {
+            memory.observed(response);
+        }
+        stream.note(memory, response)
     }
 
     /// The server has ended a stream: right only for one that is never read.
-    pub(super) fn ended(&mut self, id: StreamId) -> Verdict {
+    pub(super) fn ended(&mut self, memory: &mut Memory, id: StreamId) -> Verdict {
         match self.streams.get_mut(&id) {
             Some(stream) if stream.reader == Reader::Never => {
-                stream.closed = true;
+                stream.close(memory, 0);
                 Ok(())
             }
             _ => Err(Failure::new("watch: streams that are read stay", format!("{id:?}"))),
@@ -98,34 +102,31 @@ impl Streams {
     }
 
     /// Readers take what they are ready for.
-    pub(super) fn take_some(&mut self, member: &mut Member, random: &mut Random) -> Verdict {
+    pub(super) fn take_some(&mut self, member: &mut Member, random: &mut Random) {
         for (id, stream) in &mut self.streams {
             let ready = match stream.reader {
-                _ if stream.untaken.is_empty() => false,
+                _ if stream.untaken == 0 => false,
                 Reader::Eager => random.one_in(2),
                 Reader::Slow => random.one_in(200),
                 Reader::Never => false,
             };
             if ready {
-                stream.take(*id, member)?;
+                stream.take(*id, member);
             }
         }
-        Ok(())
     }
 
-    /// Everybody takes everything. Returns whether there was any event in it.
-    pub(super) fn take_all(&mut self, member: &mut Member) -> Result<bool, Failure> {
-        let mut any = false;
+    /// Everybody takes everything. Returns whether there was any event since the last time.
+    pub(super) fn take_all(&mut self, member: &mut Member) -> bool {
         for (id, stream) in &mut self.streams {
-            while let Some((_, response)) = stream.untaken.front() {
-                any |= !response.events.is_empty();
-                stream.take(*id, member)?;
+            while stream.untaken > 0 {
+                stream.take(*id, member);
             }
         }
-        Ok(any)
+        std::mem::take(&mut self.told_events)
     }
 
-    /// What the observer, or the last one if some were canceled, was told.
+    /// The observer's watch, or the last one if some were canceled.
     pub(super) fn observer(&self) -> Option<&Watch> {
         let mut streams = self.streams.values().rev();
         streams.find(|stream| stream.owner == Owner::Observer)?.watches.first()
@@ -139,9 +140,9 @@ impl Streams {
         (!ids.is_empty()).then(|| random.pick(&ids))
     }
 
-    pub(super) fn close(&mut self, member: &mut Member, id: StreamId) {
+    pub(super) fn close(&mut self, member: &mut Member, memory: &mut Memory, id: StreamId) {
         if let Some(stream) = self.streams.get_mut(&id) {
-            stream.closed = true;
+            stream.close(memory, 0);
             member.submit(stream.core, Incoming::WatchClose(id));
         }
     }
@@ -153,61 +154,40 @@ impl Streams {
     }
 
     /// Cancels one of the stream's watches, if any is known by an id.
-    pub(super) fn cancel(&mut self, member: &mut Member, id: StreamId, random: &mut Random) {
+    pub(super) fn cancel(
+        &mut self,
+        (member, memory): (&mut Member, &mut Memory),
+        id: StreamId,
+        random: &mut Random,
+    ) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let ids: Vec<(i64, usize)> = stream.ids.iter().map(|(id, at)| (*id, *at)).collect();
         if ids.is_empty() {
             return;
         }
         let (watch_id, at) = random.pick(&ids);
-        stream.watches[at].cancel_sent = true;
+        let (watch, time) = (&mut stream.watches[at], memory.time());
+        watch.cancel_sent = true;
+        memory.recorder.cancel(stream.owner.number(), watch.number, time);
         member.watch(stream.core, id, WatchRequest::Cancel { watch_id });
     }
 
     /// Closes a stream; what its first watch asks for to go on elsewhere.
-    pub(super) fn resume(&mut self, member: &mut Member, id: StreamId) -> Option<WatchCreate> {
-        self.close(member, id);
+    pub(super) fn resume(
+        &mut self,
+        (member, memory): (&mut Member, &mut Memory),
+        id: StreamId,
+    ) -> Option<WatchCreate> {
+        self.close(member, memory, id);
         let watch = self.streams.get(&id)?.watches.first()?;
-        let start_revision = watch.resume_at()? as i64;
-        Some(WatchCreate { start_revision, ..watch.create.clone() })
+        watch.created?;
+        Some(WatchCreate { start_revision: watch.next as i64, ..watch.create.clone() })
     }
 
-    /// Judges every watch. `complete`: those that are open must have been told everything.
-    pub(super) fn judge(&self, past: &Past<'_>, complete: bool) -> Verdict {
-        for stream in self.streams.values() {
-            for watch in &stream.watches {
-                watch.judge(past, complete && !stream.closed && !watch.cancel_sent)?;
-            }
+    /// Nobody listens any more, and who is still there has waited for everything.
+    pub(super) fn end(&mut self, memory: &mut Memory) {
+        for stream in self.streams.values_mut().filter(|stream| !stream.closed) {
+            stream.close(memory, memory.known.revision);
         }
-        Ok(())
-    }
-}
-
-impl Stream {
-    fn take(&mut self, id: StreamId, member: &mut Member) -> Verdict {
-        let Some((at, response)) = self.untaken.pop_front() else { return Ok(()) };
-        member.submit(self.core, Incoming::WatchTaken(id));
-        if response.created {
-            return self.created(at, response);
-        }
-        if response.watch_id == -1 {
-            let open = |watch: &&mut Watch| watch.from.is_some() && watch.canceled.is_none();
-            let mut watches = self.watches.iter_mut().filter(open);
-            return watches.try_for_each(|watch| watch.take(at, response.clone()));
-        }
-        match self.ids.get(&response.watch_id) {
-            Some(watch) => self.watches[*watch].take(at, response),
-            None => Err(Failure::new("watch: only what was asked for", format!("{response:?}"))),
-        }
-    }
-
-    /// Watches are created in the order in which they were asked for.
-    fn created(&mut self, at: Duration, response: WatchResponse) -> Verdict {
-        let waiting = self.watches.iter().position(|watch| watch.from.is_none());
-        let Some(watch) = waiting.filter(|_| !response.canceled) else {
-            return Err(Failure::new("watch: created once", format!("{response:?}")));
-        };
-        self.ids.insert(response.watch_id, watch);
-        self.watches[watch].take(at, response)
     }
 }

@@ -3,4 +3,5 @@
 
 mod faults;
 mod planted;
+mod recorded;
 mod seeds;

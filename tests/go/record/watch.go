@@ -38,7 +38,7 @@ type watchStream struct {
 	number   int64
 	// created holds watchers that the server has not confirmed; it does so in order.
 	created queue
-	// watchers are the history's numbers of the server's watch ids. Only the receiver uses it.
+	// watchers are the history's numbers of the server's watch ids. The recorder's lock guards it.
 	watchers map[int64]int64
 }
 
@@ -50,8 +50,13 @@ func newWatchStream(r *Recorder, conn *grpc.ClientConn, stream grpc.ClientStream
 }
 
 func (s *watchStream) SendMsg(message any) error {
-	if request, ok := message.(*pb.WatchRequest); ok && request.GetCreateRequest() != nil {
-		s.open(request.GetCreateRequest())
+	if request, ok := message.(*pb.WatchRequest); ok {
+		if create := request.GetCreateRequest(); create != nil {
+			s.open(create)
+		}
+		if cancel := request.GetCancelRequest(); cancel != nil {
+			s.cancel(cancel.WatchId)
+		}
 	}
 	return s.ClientStream.SendMsg(message)
 }
@@ -64,6 +69,16 @@ func (s *watchStream) open(create *pb.WatchCreateRequest) {
 	s.created.push(watch)
 	r.write(&line{Event: "watch", Client: s.client, Watch: watch, Stream: s.number, Time: r.now(),
 		Create: createOf(create)})
+}
+
+// cancel: the client asks for a watcher's end.
+func (s *watchStream) cancel(id int64) {
+	r := s.recorder
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if watch := s.watchers[id]; watch != 0 {
+		r.write(&line{Event: "cancel", Client: s.client, Watch: watch, Time: r.now()})
+	}
 }
 
 func (s *watchStream) RecvMsg(message any) error {

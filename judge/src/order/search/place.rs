@@ -9,7 +9,7 @@ use braid_core::ids::LeaseId;
 use super::super::compare::difference;
 use super::{Author, Fault, Search};
 use crate::history::Operation;
-use crate::model::{Event, Model, Pair};
+use crate::model::{Event, Model};
 use crate::verdict::Check;
 
 impl Search<'_> {
@@ -215,19 +215,6 @@ fn end_lease(model: &mut Model, lease: LeaseId) {
     model.admit(lease);
     // The lease is there, so nothing can be wrong with the request.
     let _ = model.apply(&Request::LeaseRevoke { lease });
-}
-
-/// An event as the model keeps it.
-pub fn as_change(event: &api::Event) -> Event {
-    let api::Event { deleted, kv, .. } = event;
-    let pair = Pair {
-        create_revision: kv.create_revision.0,
-        mod_revision: kv.mod_revision.0,
-        version: kv.version,
-        lease: kv.lease.0,
-        value: kv.value.clone(),
-    };
-    Event { revision: kv.mod_revision.0, key: kv.key.clone(), put: (!deleted).then_some(pair) }
 }
 
 /// Writes a timeline's next revision again.

@@ -29,6 +29,7 @@ impl Assembly {
             stream,
             create: create.into(),
             opened,
+            canceled: None,
             told: Vec::new(),
             through: 0,
             closed: None,
@@ -59,7 +60,7 @@ impl Assembly {
         self.progress(client, stream, at, &response)
     }
 
-    /// All watchers of a stream are told how far it has come.
+    /// All watchers of a stream that are there are told how far it has come.
     fn progress(
         &mut self,
         client: u64,
@@ -76,10 +77,15 @@ impl Assembly {
             if watcher.client != client {
                 return Err(Why::OfAnotherClient(watcher.client));
             }
-            if watcher.closed.is_none() {
+            if watcher.closed.is_none() && watcher.is_open() {
                 watcher.told.push(Told { at, response: response.clone() });
             }
         }
+        Ok(())
+    }
+
+    pub(super) fn cancel(&mut self, client: u64, number: u64, at: Moment) -> Result<(), Why> {
+        self.watcher(client, number)?.canceled.get_or_insert(at);
         Ok(())
     }
 
