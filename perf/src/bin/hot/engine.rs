@@ -15,26 +15,35 @@ use super::hot_section;
 const IN_FLIGHT: u64 = 100;
 const KEYS: u64 = 1000;
 
-/// Puts.
+/// Puts, to 16 shards.
 pub fn put(times: u64) {
-    let mut member = member();
+    puts_to(16, times);
+}
+
+/// Puts, to one shard: what the other fifteen cost.
+pub fn put_one_shard(times: u64) {
+    puts_to(1, times);
+}
+
+fn puts_to(shards: u16, times: u64) {
+    let mut member = member(shards);
     drive(&mut member, KEYS, put_request);
     hot_section(|| drive(&mut member, times, put_request));
 }
 
 /// Ranges of one key.
 pub fn range(times: u64) {
-    let mut member = member();
+    let mut member = member(16);
     drive(&mut member, KEYS, put_request);
     hot_section(|| drive(&mut member, times, range_request));
 }
 
-fn member() -> Member {
+fn member(shards: u16) -> Member {
     let mut random = Random::new(7);
     let drawn = Options::draw(&mut random);
     let options = Options {
         cores: 1,
-        shards: 16,
+        shards,
         segment_bytes: 16 << 20,
         block_bytes: 4096,
         core: braid_core::machine::CoreConfig {

@@ -17,7 +17,7 @@ struct Case {
     run: fn(u64),
 }
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 9] = [
     Case { name: "decode_put", times: 20_000, run: codec::decode_put },
     Case { name: "encode_put", times: 20_000, run: codec::encode_put },
     Case { name: "encode_range", times: 20_000, run: codec::encode_range },
@@ -25,6 +25,7 @@ const CASES: [Case; 8] = [
     Case { name: "index_count", times: 5_000, run: index::count },
     Case { name: "index_put", times: 20_000, run: index::put },
     Case { name: "engine_put", times: 10_000, run: engine::put },
+    Case { name: "engine_put_one_shard", times: 10_000, run: engine::put_one_shard },
     Case { name: "engine_range", times: 10_000, run: engine::range },
 ];
 
