@@ -11,6 +11,7 @@ Runs the engine in a simulated machine, seed after seed, and judges everything t
   --hours H      fresh seeds for so many hours (fractions are allowed)
   --jobs N       threads; 1 unless given
   --history FILE what clients saw in the shortest run that fails; `judge FILE` reads it
+  --scaling      no seeds: what an operation costs on 1 to 64 cores
 
 Without any of them: fresh seeds for one minute.";
 
@@ -23,6 +24,8 @@ pub struct Arguments {
     pub jobs: usize,
     /// Where the history of a run that fails is written.
     pub history: Option<PathBuf>,
+    /// Print the table of costs instead.
+    pub scaling: bool,
 }
 
 /// Which seeds to run.
@@ -37,8 +40,13 @@ impl Arguments {
     /// Reads the arguments behind the program's name.
     pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut seeds = None;
-        let (mut limit, mut jobs, mut history) = (None, 1, None);
+        let (mut limit, mut jobs) = (None, 1);
+        let (mut history, mut scaling) = (None, false);
         while let Some(word) = words.next() {
+            if word == "--scaling" {
+                scaling = true;
+                continue;
+            }
             let value = words.next().ok_or(format!("{word} needs a value"))?;
             match &word[..] {
                 "--seed" => {
@@ -55,7 +63,7 @@ impl Arguments {
         if seeds.is_none() {
             limit = limit.or(Some(Duration::from_secs(60)));
         }
-        Ok(Self { seeds: seeds.unwrap_or_else(fresh), limit, jobs, history })
+        Ok(Self { seeds: seeds.unwrap_or_else(fresh), limit, jobs, history, scaling })
     }
 }
 
@@ -97,6 +105,7 @@ mod tests {
         assert_eq!(parse("--history h").unwrap().history, Some("h".into()));
         assert_eq!(parse("--seeds 3..9").unwrap().seeds, Seeds { first: 3, end: 9 });
         assert_eq!(parse("--hours 0.5").unwrap().limit, Some(Duration::from_secs(1800)));
+        assert!(parse("--scaling").unwrap().scaling && !one.scaling);
         for wrong in ["--seed", "--seed x", "--seeds 3", "--hours -1", "--help me"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

@@ -13,6 +13,7 @@ pub mod disk;
 pub mod failure;
 pub mod member;
 pub mod recovery;
+pub mod scaling;
 pub mod shrink;
 pub mod story;
 pub mod trace;

@@ -13,6 +13,7 @@ use std::thread;
 use arguments::{Arguments, Seeds};
 use braid_judge::record::write;
 use braid_sim::failure::Failure;
+use braid_sim::scaling::{self, Load};
 use braid_sim::shrink::shrink;
 use braid_sim::story::{Plan, record, run};
 use braid_sim::trace;
@@ -26,6 +27,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if arguments.scaling {
+        tell_costs();
+        return ExitCode::SUCCESS;
+    }
     // A panic is a finding like any other: it is told once, with its seed.
     std::panic::set_hook(Box::new(|_| {}));
     match hunt(&arguments) {
@@ -34,6 +39,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         None => ExitCode::SUCCESS,
+    }
+}
+
+/// What an operation costs, for clients that come one by one and for many at once.
+fn tell_costs() {
+    for (load, name) in [(Load::Puts, "put"), (Load::Pairs, "transaction of two keys")] {
+        println!("Per {name}:\n");
+        for clients in [1, 32] {
+            println!("{}\n", scaling::table(load, clients, 200));
+        }
     }
 }
 

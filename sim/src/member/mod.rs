@@ -6,6 +6,7 @@
 
 mod client;
 mod clock;
+mod counts;
 mod driver;
 mod full_disk;
 mod options;
@@ -36,6 +37,7 @@ use post::Post;
 use schedule::{Event, Schedule};
 
 pub use clock::Clock;
+pub use counts::Counts;
 pub use options::{DRIFT_PPM_MAX, MAX_TXN_OPS, Options};
 pub use tempo::{Faults, Tempo};
 
@@ -84,6 +86,7 @@ pub struct Member {
     told: VecDeque<Told>,
     /// Of a call or stream.
     last_id: u64,
+    counts: Counts,
 }
 
 impl Member {
@@ -113,7 +116,8 @@ impl Member {
             let clock = options.clocks.get(usize::from(state.id.0)).copied().unwrap_or_default();
             Driver::new(state.id, Core::new(options.core.clone(), state), clock)
         };
-        let slowness = (0..options.cores).map(|_| random.pick(&[1, 1, 1, 10, 50])).collect();
+        let slow: &[u32] = if options.even { &[1] } else { &[1, 1, 1, 10, 50] };
+        let slowness = (0..options.cores).map(|_| random.pick(slow)).collect();
         // The clock of a machine may show anything.
         let started = Duration::from_secs(random.below(10_000));
         let mut member = Self {
@@ -136,6 +140,7 @@ impl Member {
             serving: false,
             told: VecDeque::new(),
             last_id: 0,
+            counts: Counts::default(),
         };
         for core in (0..options.cores).map(CoreId) {
             member.driver(core).core.start();
@@ -183,6 +188,12 @@ impl Member {
     #[must_use]
     pub fn cores(&self) -> u16 {
         self.drivers.len() as u16
+    }
+
+    /// What its cores have cost each other and the disk so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// Hands something in to a front-end of `core`.
@@ -273,6 +284,11 @@ impl Member {
         }
     }
 
+    fn rouse_other(&mut self, core: CoreId) {
+        self.counts.wake_ups += u64::from(self.driver(core).phase == Phase::Asleep);
+        self.rouse(core);
+    }
+
     fn alarm(&mut self, core: CoreId) {
         let now = self.now;
         if self.driver(core).deadline().is_some_and(|deadline| deadline <= now) {
@@ -339,7 +355,8 @@ impl Member {
             Output::Mail(to, mail) => {
                 let max = self.driver(core).core.mails_max();
                 self.post.send(core, to, mail, max);
-                self.rouse(to);
+                self.counts.mails += 1;
+                self.rouse_other(to);
             }
             Output::Publish => {
                 self.post.publish(core);
@@ -347,7 +364,7 @@ impl Member {
             }
             Output::Wake(other) => {
                 self.driver(other).wake();
-                self.rouse(other);
+                self.rouse_other(other);
             }
             Output::Write(write) => self.write(core, &write),
             Output::PrepareSegment(segment) => {
@@ -369,6 +386,8 @@ impl Member {
         write.copy_to(&mut bytes);
         let segment = write.segment().id;
         self.writing.insert(core);
+        self.counts.syncs += 1;
+        self.counts.bytes += u64::from(write.len());
         self.disk.write(segment, write.offset(), bytes);
         let written = Event::Written(core, write.number(), segment);
         let delay = self.io_delay(core);

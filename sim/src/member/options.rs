@@ -40,6 +40,8 @@ pub struct Options {
     pub clocks: Vec<Clock>,
     /// Of what happens at one moment, the last comes first.
     pub newest_first: bool,
+    /// The disk is as fast for every core as for any other.
+    pub even: bool,
     /// What the disk does.
     pub faults: Faults,
 }
@@ -67,6 +69,7 @@ impl Options {
             tempos: Vec::new(),
             clocks: Vec::new(),
             newest_first: random.one_in(4),
+            even: false,
             faults: Faults::default(),
         }
     }
