@@ -128,10 +128,13 @@ impl Member {
         let_go(sequencer, revision);
     }
 
-    /// As a core does when a commit has moved the watermark.
+    /// As a core does whenever it computes the watermark: who may have raised it wakes others.
     fn act_and_wake(&self, own: CoreId) {
+        let before = self.cells.watermark();
         let watermark = self.act();
-        self.wake(watermark, own);
+        if watermark > before {
+            self.wake(watermark, own);
+        }
     }
 
     fn wake(&self, watermark: Revision, own: CoreId) {

@@ -127,7 +127,7 @@ impl Core {
     /// core sends its events before it lets the watermark pass them, so at the next
     /// [`Self::step`] all events up to what was seen here have arrived.
     pub fn observe(&mut self) {
-        self.observing = self.sequencer.watermark();
+        self.observing = self.raise_watermark();
     }
 
     /// Takes an input in. Call [`Self::step`] after one or more of these.

@@ -11,10 +11,9 @@ impl Core {
     /// Computes the watermark, and does everything that waits for it: applies, answers, delivers
     /// events.
     pub(super) fn advance(&mut self) {
-        let watermark = self.sequencer.watermark();
+        let watermark = self.raise_watermark();
         if watermark > self.applied {
             self.apply(watermark);
-            self.wake_waiting_cores(watermark);
         }
         self.advance_hub();
         for (to, answer) in self.waiters.release(watermark) {
@@ -32,6 +31,17 @@ impl Core {
         self.evict_values();
     }
 
+    /// Computes the watermark. Where it has risen meanwhile, it may be this core that raised it, and
+    /// nobody else would wake those who wait for it.
+    pub(super) fn raise_watermark(&mut self) -> Revision {
+        let before = self.sequencer.cells().watermark();
+        let watermark = self.sequencer.watermark();
+        if watermark > before {
+            self.wake_waiting_cores(watermark);
+        }
+        watermark
+    }
+
     fn wake_waiting_cores(&mut self, watermark: Revision) {
         let id = self.id;
         let waiting: Vec<CoreId> = self.sequencer.cells().waiting_cores(watermark, id).collect();
@@ -45,7 +55,7 @@ impl Core {
     pub(super) fn publish_waiting(&mut self) -> bool {
         let lowest = self.lowest_waiting();
         self.waiters.publish(self.sequencer.cells(), self.id, lowest);
-        let passed = lowest.is_some_and(|lowest| lowest <= self.sequencer.watermark());
+        let passed = lowest.is_some_and(|lowest| lowest <= self.raise_watermark());
         if passed {
             self.advance();
             let lowest = self.lowest_waiting();
