@@ -12,4 +12,5 @@ pub mod probe;
 pub mod run;
 pub mod serve;
 pub mod slow_calls;
+pub mod tune;
 pub mod version;

@@ -8,18 +8,22 @@ use braid_runtime::clock::Clock;
 use braid_server::config::error::ConfigError;
 use braid_server::config::settings::Notice;
 use braid_server::config::{self, Config, LogConfig, Startup};
-use braid_server::{logging, run, version};
+use braid_server::{logging, run, tune, version};
 use braid_tuning::host::Host;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    if arguments.next_if(|word| word == tune::WORD).is_some() {
+        return tune::main(arguments);
+    }
     let environment: Vec<_> = std::env::vars_os().collect();
     let clock = Clock::start();
     let host = Host::read();
     let probing = clock.now();
-    match config::load(std::env::args_os().skip(1), &environment, &host) {
+    match config::load(arguments, &environment, &host) {
         Ok(Startup::Print(text)) => print(&text),
         Ok(Startup::Serve(config, notices)) => serve(*config, &notices, probing),
         Err(error) => refuse(&error),

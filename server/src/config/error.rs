@@ -75,7 +75,7 @@ pub enum UsageError {
     #[error("argument {0:?} is not valid UTF-8; paths must be, too")]
     NotUnicode(String),
     #[error(
-        "{0:?} is not a valid flag; flags begin with a dash, and there are no subcommands: without one braid is the server"
+        "{0:?} is not a valid flag; flags begin with a dash, and the only subcommand is tune, right behind braid"
     )]
     Word(String),
     #[error("invalid value {text:?} for flag -{name}: {error}")]

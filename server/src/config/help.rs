@@ -12,6 +12,7 @@ in default.braid.
 Usage:
   braid [flags]                start the server
   braid --config-file PATH     take everything from a YAML or JSON file with the flags' names as keys
+  braid tune                   measure this machine and write a profile: braid tune --help
   braid --version              show the version
   braid --help                 show this text
 

@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use braid_tuning::tune::UNDO_FILE;
+
 use crate::config::ClusterState;
 use crate::config::settings::Notice;
 
@@ -115,11 +117,12 @@ fn read_pid(file: &File) -> Option<u32> {
     text.trim().parse().ok()
 }
 
-/// Whether nothing but the lock file is in the directory. A new ext4's `lost+found` does not count.
+/// Whether there is no data in the directory: the lock file is none, a new ext4's `lost+found` is
+/// none, and neither is what `braid tune` notes for its undoing.
 fn is_new(directory: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name();
-        if name != LOCK_FILE && name != "lost+found" {
+        if ![LOCK_FILE, UNDO_FILE, "lost+found"].iter().any(|known| name == *known) {
             return Ok(false);
         }
     }
@@ -171,6 +174,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let existing = || DataDir::open(directory.path(), ClusterState::Existing);
         assert!(matches!(existing(), Err(DataDirError::NothingToJoin { .. })));
+        fs::write(directory.path().join(UNDO_FILE), "").unwrap();
+        assert!(open(directory.path()).unwrap().is_new);
         fs::write(directory.path().join("data"), "").unwrap();
         assert!(!existing().unwrap().is_new);
     }

@@ -4,11 +4,11 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use braid_runtime::files::Access;
 
-/// Name of the file that is written and removed again.
+/// Name of the file, for a moment.
 const FILE: &str = ".probe";
 
 /// Size and alignment that every disk's blocks divide, in bytes.
@@ -20,20 +20,25 @@ const BLOCK: usize = 4096;
 /// Not even buffered writing and syncing works, new names in the directory cannot be synced, or
 /// what is read is not what was written.
 pub fn access(directory: &Path) -> io::Result<Access> {
-    let file = Removed(directory.join(FILE));
+    let path = directory.join(FILE);
     let direct = i32::try_from(rustix::fs::OFlags::DIRECT.bits()).unwrap_or(0);
-    let access = match round_trip(&file.0, direct) {
+    let access = match round_trip(&path, direct) {
         Ok(()) => Access::Direct,
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(error),
-        Err(_) => round_trip(&file.0, 0).map(|()| Access::Buffered)?,
+        Err(_) => round_trip(&path, 0).map(|()| Access::Buffered)?,
     };
     File::open(directory)?.sync_all()?;
     Ok(access)
 }
 
-/// Writes a block, syncs it and reads it back.
+/// Writes a block, syncs it and reads it back. The file loses its name at once, so that it is gone
+/// however the process ends.
 fn round_trip(path: &Path, flags: i32) -> io::Result<()> {
-    let file = open(path, flags)?;
+    let file = open(path, flags);
+    // A file system may take the flag for a reason to fail once the file is there.
+    let removed = std::fs::remove_file(path);
+    let file = file?;
+    removed?;
     let mut buffer = vec![0; 2 * BLOCK];
     let start = buffer.as_ptr().align_offset(BLOCK);
     let block = buffer.get_mut(start..start + BLOCK).ok_or(io::ErrorKind::Unsupported)?;
@@ -69,16 +74,6 @@ fn fill(block: &mut [u8]) {
 
 fn is_filled(block: &[u8]) -> bool {
     block.iter().enumerate().all(|(index, byte)| *byte == pattern(index))
-}
-
-/// A file that is removed when this goes.
-struct Removed(PathBuf);
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        // It may never have been created; what else fails would fail the server's own files.
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 #[cfg(test)]
