@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use braid_core::api::{Request, Response, WatchCreate, WatchResponse};
 use braid_core::error::Error;
+use braid_core::ids::LeaseId;
 
 use crate::wire::{self, Head, Line};
 
@@ -76,6 +77,17 @@ impl Recorder {
     /// `client` stops listening to a watcher, having waited for all up to `through`, or 0.
     pub fn unwatch(&mut self, client: u64, watch: u64, time: u64, through: u64) {
         self.add(client, time, Line::Unwatch { client, watch, time, through });
+    }
+
+    /// `client` knows that it holds a lock, which lives by a lease.
+    pub fn hold(&mut self, client: u64, lock: &str, lease: LeaseId, time: u64) {
+        let (lock, lease) = (lock.to_owned(), lease.0);
+        self.add(client, time, Line::Hold { client, lock, lease, time });
+    }
+
+    /// `client` is about to give a lock back, or has lost it.
+    pub fn release(&mut self, client: u64, lock: &str, time: u64) {
+        self.add(client, time, Line::Release { client, lock: lock.to_owned(), time });
     }
 
     /// A member starts again. All calls under way are lost. `renewed`: when it stopped, if all

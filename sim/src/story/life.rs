@@ -10,10 +10,12 @@ use braid_core::port::CallId;
 use super::memory::Memory;
 use super::plan::LifePlan;
 use super::steps::{Asker, Call, Client};
+use super::stream::Owner;
 use super::streams::Streams;
 use crate::failure::{Failure, Verdict};
 use crate::member::{Member, Told};
 use crate::model::random::Random;
+use crate::workload::Kind;
 
 /// An answer that takes longer will never come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,19 +48,18 @@ pub(super) struct Life<'a> {
 
 impl<'a> Life<'a> {
     pub(super) fn new(plan: &LifePlan, member: Member, memory: &'a mut Memory) -> Self {
-        let client = |client: &super::plan::ClientPlan| Client {
-            workload: client.kind.start(client.steps.first().copied().unwrap_or_default()),
-            steps: client.steps.iter().copied().collect(),
-            calling: false,
-            wake: Duration::ZERO,
-        };
+        // Only what nobody else deletes is a lock.
+        if plan.clients.iter().any(|client| client.kind == Kind::Mixed) {
+            memory.release_all();
+        }
+        let clients = plan.clients.iter().map(|client| Client::new(client, memory)).collect();
         Self {
             member,
             streams: Streams::new(plan.faults.bad_reads),
             requests: 0,
             began: memory.known.now,
             memory,
-            clients: plan.clients.iter().map(client).collect(),
+            clients,
             calls: BTreeMap::new(),
             random: Random::new(!plan.seed),
             steps_begun: 0,
@@ -218,7 +219,10 @@ impl<'a> Life<'a> {
             match told {
                 Told::Answer(_, call, answer) => self.answered(call, answer)?,
                 Told::Watch(core, stream, response) => {
-                    self.streams.arrived(self.memory, core, stream, &response)?;
+                    let client = self.streams.arrived(self.memory, core, stream, &response)?;
+                    if let Some(Owner::Client(at)) = client {
+                        self.clients[at].workload.told(&response)?;
+                    }
                 }
                 Told::EndStream(_, stream, _) => self.streams.ended(self.memory, stream)?,
             }

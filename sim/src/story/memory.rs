@@ -1,9 +1,11 @@
 //! What outlives a crash of the member: what clients know, and what was written down for the judge.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use braid_core::api::{Request, Response, WatchResponse};
 use braid_core::error::Error;
+use braid_core::ids::LeaseId;
 use braid_judge::order::revision;
 use braid_judge::record::Recorder;
 use braid_judge::wire::{Clock, Head, Line, VERSION};
@@ -14,13 +16,18 @@ use crate::workload::Known;
 /// How late the end of a lease may be: the lessor's interval and slow disks.
 pub(super) const LEASE_LATE: Duration = Duration::from_secs(10);
 
+/// The numbers of clients that hold locks lie above this one.
+const HOLDERS: u64 = 1_000_000;
+
 /// What is remembered.
 #[derive(Debug)]
 pub(super) struct Memory {
     pub(super) known: Known,
     pub(super) recorder: Recorder,
-    /// The last number of a call, watcher or stream in the history.
+    /// The last number of a call or watcher in the history.
     last: u64,
+    /// Who holds which lock.
+    holds: BTreeSet<(u64, &'static str)>,
     /// When the last lease must be over, but for the time that its end takes.
     pub(super) leases_over: Duration,
     /// The longest time that a lease lives.
@@ -40,6 +47,7 @@ impl Memory {
             known: Known::new(),
             recorder: Recorder::new(head),
             last: 0,
+            holds: BTreeSet::new(),
             leases_over: Duration::ZERO,
             lease_time_max: Duration::ZERO,
         }
@@ -54,6 +62,29 @@ impl Memory {
     pub(super) fn number(&mut self) -> u64 {
         self.last += 1;
         self.last
+    }
+
+    /// A number for a client that holds locks, which no other client of the story has.
+    pub(super) fn holder(&mut self) -> u64 {
+        HOLDERS + self.number()
+    }
+
+    pub(super) fn hold(&mut self, holder: u64, lock: &'static str, lease: LeaseId) {
+        self.holds.insert((holder, lock));
+        self.recorder.hold(holder, lock, lease, self.time());
+    }
+
+    pub(super) fn release(&mut self, holder: u64, lock: &'static str) {
+        if self.holds.remove(&(holder, lock)) {
+            self.recorder.release(holder, lock, self.time());
+        }
+    }
+
+    /// Nobody holds anything any more, however long the leases live.
+    pub(super) fn release_all(&mut self) {
+        for (holder, lock) in std::mem::take(&mut self.holds) {
+            self.recorder.release(holder, lock, self.time());
+        }
     }
 
     /// The time as the history tells it, in nanoseconds.

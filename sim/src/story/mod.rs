@@ -202,14 +202,21 @@ fn can_be_noticed(memory: &Memory, damage: Damage, disk: &Disk) -> bool {
 /// Asks for what has survived a crash: leases and, after them, keys, so that the judge sees whether
 /// those of leases that are gone are gone, too.
 fn take_stock(life: &mut Life<'_>) -> Verdict {
-    let everything = Bytes::from_static(b"\0");
-    let range =
-        RangeRequest { key: everything.clone(), range_end: everything, ..RangeRequest::default() };
-    for request in [Request::LeaseLeases, Request::Range(range)] {
+    for request in [Request::LeaseLeases, everything()] {
         // A failing sync ends the process whenever it wants to, and then nobody answers.
         let _answer = life.ask(request)?;
     }
     Ok(())
+}
+
+/// Asks for all keys.
+fn everything() -> Request {
+    let everything = Bytes::from_static(b"\0");
+    Request::Range(RangeRequest {
+        key: everything.clone(),
+        range_end: everything,
+        ..RangeRequest::default()
+    })
 }
 
 /// The last life ends in peace: leases end, watchers hear of everything.
@@ -217,6 +224,9 @@ fn end(life: &mut Life<'_>) -> Verdict {
     life.rest(LEASE_LATE)?;
     no_lease_left(life)?;
     life.settle()?;
+    if let Ok(Response::Range(all)) = life.ask(everything())? {
+        life.clients.iter().try_for_each(|client| client.workload.at_rest(&all))?;
+    }
     life.streams.end(life.memory);
     Ok(())
 }

@@ -10,6 +10,8 @@ use braid_core::port::{CallId, StreamId};
 use braid_judge::reader::is_refusal;
 
 use super::life::Life;
+use super::memory::Memory;
+use super::plan::ClientPlan;
 use super::stream::Owner;
 use crate::failure::{Failure, Verdict};
 use crate::model::random::Random;
@@ -18,10 +20,24 @@ use crate::workload::{Reader, Step, Workload};
 /// A client's program and how far it is.
 pub(super) struct Client {
     pub(super) workload: Box<dyn Workload>,
+    /// Its number in the history as the holder of locks: another one in each life.
+    pub(super) holder: u64,
     pub(super) steps: VecDeque<u64>,
     pub(super) calling: bool,
     /// It does nothing before.
     pub(super) wake: Duration,
+}
+
+impl Client {
+    pub(super) fn new(plan: &ClientPlan, memory: &mut Memory) -> Self {
+        Self {
+            workload: plan.kind.start(plan.steps.first().copied().unwrap_or_default()),
+            holder: memory.holder(),
+            steps: plan.steps.iter().copied().collect(),
+            calling: false,
+            wake: Duration::ZERO,
+        }
+    }
 }
 
 /// A request under way.
@@ -58,6 +74,8 @@ impl Life<'_> {
             Step::Call(request) => self.send(asker, core, request),
             Step::Send(request) => self.send(Asker::Nobody, core, request),
             Step::Pause(pause) => self.clients[at].wake = self.now() + pause,
+            Step::Hold(lock, lease) => self.memory.hold(self.clients[at].holder, lock, lease),
+            Step::Release(lock) => self.memory.release(self.clients[at].holder, lock),
             Step::Watch(creates, reader) => {
                 let world = (&mut self.member, &mut *self.memory);
                 self.streams.open(world, core, Owner::Client(at), creates, reader);

@@ -67,16 +67,16 @@ impl Streams {
         self.open((member, memory), core, Owner::Observer, vec![create], Reader::Eager);
     }
 
-    /// A response has arrived.
+    /// A response has arrived; whose stream it is for, unless that is closed.
     pub(super) fn arrived(
         &mut self,
         memory: &mut Memory,
         core: CoreId,
         id: StreamId,
         response: &WatchResponse,
-    ) -> Verdict {
+    ) -> Result<Option<Owner>, Failure> {
         let stream = self.streams.get_mut(&id).filter(|stream| !stream.closed);
-        let Some(stream) = stream else { return Ok(()) };
+        let Some(stream) = stream else { return Ok(None) };
         assert_eq!(stream.core, core, "a response on the wrong core");
         stream.untaken += 1;
         self.told_events |= !response.events.is_empty();
@@ -87,7 +87,8 @@ impl Streams {
         if stream.owner == Owner::Observer {
             memory.observed(response);
         }
-        stream.note(memory, response)
+        stream.note(memory, response)?;
+        Ok(Some(stream.owner))
     }
 
     /// The server has ended a stream: right only for one that is never read.

@@ -1,14 +1,19 @@
 //! What clients do: each kind is a small program that is asked for its next step and told the
 //! answers.
 
+mod append;
+mod bank;
+mod kubernetes;
 mod leases;
 mod mixed;
+mod queue;
+mod request;
 mod upkeep;
 mod watching;
 
 use std::time::Duration;
 
-use braid_core::api::{Request, Response, WatchCreate};
+use braid_core::api::{RangeResponse, Request, Response, WatchCreate, WatchResponse};
 use braid_core::error::Error;
 use braid_core::ids::LeaseId;
 
@@ -26,6 +31,14 @@ pub enum Kind {
     Upkeep,
     /// Watchers that come and go.
     Watching,
+    /// Transfers between accounts.
+    Bank,
+    /// Lists that only grow.
+    Append,
+    /// An API server of Kubernetes.
+    Kubernetes,
+    /// Locks and elections.
+    Queue,
 }
 
 /// What a client does next.
@@ -47,6 +60,10 @@ pub enum Step {
     Progress,
     /// Lets time pass.
     Pause(Duration),
+    /// Says that it holds a lock, by a lease.
+    Hold(&'static str, LeaseId),
+    /// Says that it does not hold a lock any more.
+    Release(&'static str),
 }
 
 /// How a client takes what its stream holds.
@@ -128,18 +145,38 @@ pub trait Workload {
     fn answered(&mut self, _: &Request, _: &Result<Response, Error>, _: &mut Known) -> Verdict {
         Ok(())
     }
+
+    /// What one of its watchers is told.
+    ///
+    /// # Errors
+    /// When it cannot be right.
+    fn told(&mut self, _: &WatchResponse) -> Verdict {
+        Ok(())
+    }
+
+    /// Nothing happens any more, and this is all that is there.
+    ///
+    /// # Errors
+    /// When it is not what the client knows.
+    fn at_rest(&self, _everything: &RangeResponse) -> Verdict {
+        Ok(())
+    }
 }
 
 impl Kind {
     /// Draws the clients of a life.
     #[must_use]
     pub fn draw(random: &mut Random) -> Vec<Self> {
-        let crowds: [&[Self]; 5] = [
+        let crowds: [&[Self]; 9] = [
             &[Self::Mixed],
             &[Self::Leases],
             &[Self::Mixed, Self::Mixed, Self::Upkeep, Self::Watching],
             &[Self::Leases, Self::Mixed],
             &[Self::Mixed, Self::Leases, Self::Upkeep, Self::Watching],
+            &[Self::Bank, Self::Bank, Self::Append, Self::Upkeep, Self::Watching],
+            &[Self::Kubernetes, Self::Kubernetes, Self::Upkeep],
+            &[Self::Queue, Self::Queue, Self::Queue, Self::Upkeep],
+            &[Self::Bank, Self::Append, Self::Kubernetes, Self::Queue, Self::Leases],
         ];
         let crowd = random.pick(&crowds);
         (0..random.between(1, 10)).map(|_| random.pick(crowd)).collect()
@@ -153,6 +190,10 @@ impl Kind {
             Self::Leases => Box::new(leases::Leases::new(seed)),
             Self::Upkeep => Box::new(upkeep::Upkeep::default()),
             Self::Watching => Box::new(watching::Watching),
+            Self::Bank => Box::new(bank::Bank::default()),
+            Self::Append => Box::new(append::Append::new(seed)),
+            Self::Kubernetes => Box::new(kubernetes::Kubernetes::default()),
+            Self::Queue => Box::new(queue::Queue::new(seed)),
         }
     }
 }

@@ -5,3 +5,4 @@ mod faults;
 mod planted;
 mod recorded;
 mod seeds;
+mod workloads;
