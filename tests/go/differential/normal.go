@@ -82,13 +82,20 @@ func normalRange(request *pb.RangeRequest, response *pb.RangeResponse) {
 		return
 	}
 	sortTies(response.Kvs, order)
-	if response.More && request.SortOrder != pb.RangeRequest_NONE {
+	if response.More && cutsAfterSorting(request) {
 		last := response.Kvs[len(response.Kvs)-1]
 		first := slices.IndexFunc(response.Kvs, func(kv *mvccpb.KeyValue) bool { return order(kv, last) == 0 })
 		for i := first; i < len(response.Kvs); i++ {
 			response.Kvs[i] = commonPart(request.SortTarget, last)
 		}
 	}
+}
+
+// cutsAfterSorting tells whether the limit comes last. Without order and filters etcd takes the first
+// pairs by key, and sorts those.
+func cutsAfterSorting(r *pb.RangeRequest) bool {
+	return r.SortOrder != pb.RangeRequest_NONE || r.MinModRevision != 0 || r.MaxModRevision != 0 ||
+		r.MinCreateRevision != 0 || r.MaxCreateRevision != 0
 }
 
 type pairOrder func(a, b *mvccpb.KeyValue) int
