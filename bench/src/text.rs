@@ -1,8 +1,10 @@
 //! Figures as people read them.
 
-/// A number with three digits that matter and thousands set apart.
+/// A number with three digits that matter and thousands set apart; `-` for none, as the ratio to
+/// nothing is.
 pub fn count(number: f64) -> String {
     match number {
+        n if !n.is_finite() => "-".into(),
         n if n >= 100.0 => thousands(n.round() as u64),
         n if n >= 10.0 => format!("{n:.1}"),
         n if n >= 0.01 => format!("{n:.2}"),
@@ -59,6 +61,7 @@ mod tests {
     fn figures_have_the_digits_that_matter() {
         let counts = [0.0, 0.5, 12.34, 999.6, 1_234_567.0].map(count);
         assert_eq!(counts, ["0", "0.50", "12.3", "1,000", "1,234,567"]);
+        assert_eq!(count(1.0 / 0.0), "-");
         let times = [999, 1_500, 25_000_000, 3_000_000_000].map(nanos);
         assert_eq!(times, ["999 ns", "1.50 us", "25.0 ms", "3.00 s"]);
         assert_eq!([750.0, 5e6].map(bytes), ["750 B", "5.00 MB"]);
