@@ -47,6 +47,11 @@ fn an_unreachable_server_is_named() {
 }
 
 #[test]
+fn a_process_that_is_not_there_is_named() {
+    fails(&["run", "put", "--pid=4294967294"], 1, "process 4294967294");
+}
+
+#[test]
 fn a_server_that_does_not_speak_http2_is_a_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("--endpoint={}", listener.local_addr().unwrap());

@@ -45,13 +45,16 @@ pub fn run(arguments: &RunArguments) -> Result<(), Error> {
         pin(cpus).map_err(Error::system(format!("processors {cpus}")))?;
     }
     let workload = arguments.workload;
+    let server = arguments.pid.map(Process::new);
+    if let Some(server) = &server {
+        server.usage().map_err(Error::system(format!("process {}", server.id())))?;
+    }
     let endpoint = arguments.tls.complete(&arguments.endpoint)?;
     let shape = Shape::new(workload, &arguments.load)?;
     if workload.usual().loaded && !arguments.keep_data {
         prepare(&endpoint, &shape)?;
     }
     let plan = Plan::new(endpoint, workload, shape.clone());
-    let server = arguments.pid.map(Process::new);
     let outcome = run_load(plan, server.as_ref(), &interrupt)?;
     let report = RunReport::new(workload, &shape, &outcome);
     let printed = print(&report);

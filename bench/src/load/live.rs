@@ -47,3 +47,20 @@ fn line(second: &Slice, left: Duration) -> String {
     line.push_str(&format!("errors {}  {} s left", second.error_count(), left.as_secs()));
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::{Kind, Tally};
+
+    #[test]
+    fn a_line_has_rate_latency_errors_and_the_time_left() {
+        let mut second = Slice::default();
+        let mut tally = Tally { completed: 1200, ..Tally::default() };
+        tally.latency.record(5000).unwrap();
+        second.kinds.insert(Kind::Put, tally);
+        second.errors.insert((Kind::Put, "Unavailable".into()), 3);
+        let line = line(&second, Duration::from_secs(7));
+        assert_eq!(line, "put 1,200/s p50 5.00 us p99 5.00 us  errors 3  7 s left");
+    }
+}
