@@ -24,17 +24,24 @@ pub trait Encode {
 /// A gRPC message with its prefix.
 #[must_use]
 pub fn framed(message: &impl Encode) -> Bytes {
-    let mut buffer = BytesMut::new();
-    put_framed(message, &mut buffer);
+    let len = message.encoded_len();
+    // Made in its size: to reserve it in an empty buffer costs a seventh of the whole more.
+    let mut buffer = BytesMut::with_capacity(PREFIX_BYTES + len);
+    put(message, len, &mut buffer);
     buffer.freeze()
 }
 
 /// Adds a gRPC message with its prefix, and returns how many bytes that are.
 pub fn put_framed(message: &impl Encode, buffer: &mut BytesMut) -> usize {
-    let (start, len) = (buffer.len(), message.encoded_len());
+    let len = message.encoded_len();
     buffer.reserve(PREFIX_BYTES + len);
+    put(message, len, buffer);
+    PREFIX_BYTES + len
+}
+
+fn put(message: &impl Encode, len: usize, buffer: &mut BytesMut) {
+    let start = buffer.len();
     put_prefix(buffer, len);
     message.encode(buffer);
     debug_assert_eq!(buffer.len() - start, PREFIX_BYTES + len, "a length does not fit its bytes");
-    PREFIX_BYTES + len
 }
