@@ -18,6 +18,7 @@ pub mod wire;
 mod hash;
 mod lease;
 mod lock;
+mod status;
 mod watch;
 
 use history::History;
@@ -36,5 +37,6 @@ pub fn judge(history: &History, steps: u64) -> Verdict {
     lease::check(history, &stories, &mut verdict);
     lock::check(history, &stories, &mut verdict);
     hash::check(history, &mut verdict);
+    status::check(history, &compactions, &mut verdict);
     verdict
 }

@@ -88,7 +88,8 @@ pub(crate) fn may_be_stale(history: &History, operation: &Operation) -> bool {
         Request::LeaseKeepAlive { .. }
         | Request::LeaseTimeToLive { .. }
         | Request::LeaseLeases
-        | Request::HashKv { .. } => true,
+        | Request::HashKv { .. }
+        | Request::Status => true,
         _ => false,
     }
 }

@@ -57,6 +57,7 @@ checks! {
     LeaseAnswers "lease-answers" "answers about leases are those of etcd",
     LockExclusive "lock-exclusive" "a lock has one holder while the holder's lease lives",
     HashEqual "hash-equal" "hashes at one revision are equal",
+    Status "status" "figures of a member fit together and grow",
 }
 
 impl fmt::Display for Check {

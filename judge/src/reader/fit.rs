@@ -20,6 +20,7 @@ pub fn fits(request: &Request, response: &Response) -> bool {
             | (Request::LeaseTimeToLive { .. }, Response::LeaseTimeToLive { .. })
             | (Request::LeaseLeases, Response::LeaseLeases { .. })
             | (Request::HashKv { .. }, Response::HashKv { .. })
+            | (Request::Status, Response::Status(_))
     )
 }
 

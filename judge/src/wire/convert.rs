@@ -29,6 +29,7 @@ impl From<Request> for api::Request {
             }
             Request::LeaseLeases(_) => Self::LeaseLeases,
             Request::HashKv(hash) => Self::HashKv { revision: hash.revision },
+            Request::Status(_) => Self::Status,
         }
     }
 }
@@ -136,9 +137,8 @@ pub fn request(request: &api::Request) -> Option<Request> {
         }
         api::Request::LeaseLeases => Request::LeaseLeases(Nothing {}),
         api::Request::HashKv { revision } => Request::HashKv(HashKv { revision: *revision }),
-        api::Request::RangeNext(_) | api::Request::RangeClose(_) | api::Request::Status => {
-            return None;
-        }
+        api::Request::Status => Request::Status(Nothing {}),
+        api::Request::RangeNext(_) | api::Request::RangeClose(_) => return None,
     })
 }
 

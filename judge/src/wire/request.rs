@@ -20,6 +20,7 @@ pub enum Request {
     LeaseTimeToLive(TimeToLive),
     LeaseLeases(Nothing),
     HashKv(HashKv),
+    Status(Nothing),
 }
 
 macro_rules! message {

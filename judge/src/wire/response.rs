@@ -25,6 +25,7 @@ pub enum Response {
     LeaseTimeToLive(TimeToLive),
     LeaseLeases(Leases),
     HashKv(HashKv),
+    Status(Status),
 }
 
 macro_rules! message {
@@ -56,6 +57,14 @@ message!(KeepAlive { revision: u64, ttl: i64 });
 message!(TimeToLive { revision: u64, ttl: i64, granted_ttl: i64, keys: Vec<Text>, });
 message!(Leases { revision: u64, leases: Vec<i64>, });
 message!(HashKv { revision: u64, hash: u32, compact_revision: i64, hash_revision: i64 });
+message!(Status {
+    revision: u64,
+    db_size: u64,
+    db_size_in_use: u64,
+    raft_index: u64,
+    raft_applied_index: u64,
+    compact_revision: i64,
+});
 
 /// The answer to an operation of a transaction.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -93,6 +102,7 @@ impl From<Response> for api::Response {
             Response::HashKv(HashKv { revision, hash, compact_revision, hash_revision }) => {
                 Self::HashKv { revision: Revision(revision), hash, compact_revision, hash_revision }
             }
+            Response::Status(status) => Self::Status(status.into()),
         }
     }
 }
@@ -131,8 +141,36 @@ pub fn response(response: &api::Response) -> Option<Response> {
             let revision = revision.0;
             Response::HashKv(HashKv { revision, hash: *hash, compact_revision, hash_revision })
         }
-        api::Response::RangeClosed | api::Response::Status(_) => return None,
+        api::Response::Status(status) => Response::Status(status.into()),
+        api::Response::RangeClosed => return None,
     })
+}
+
+impl From<Status> for api::Status {
+    fn from(status: Status) -> Self {
+        Self {
+            revision: Revision(status.revision),
+            db_size: status.db_size,
+            db_size_in_use: status.db_size_in_use,
+            raft_index: status.raft_index,
+            raft_applied_index: status.raft_applied_index,
+            compact_revision: status.compact_revision,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&api::Status> for Status {
+    fn from(status: &api::Status) -> Self {
+        Self {
+            revision: status.revision.0,
+            db_size: status.db_size,
+            db_size_in_use: status.db_size_in_use,
+            raft_index: status.raft_index,
+            raft_applied_index: status.raft_applied_index,
+            compact_revision: status.compact_revision,
+        }
+    }
 }
 
 fn list(kvs: Vec<Kv>) -> KvList {

@@ -413,3 +413,40 @@ fn a_lease_may_be_revoked_while_it_is_granted() {
     let gone = time_to_live(5, -1).replace(r#""revision":2"#, r#""revision":1"#);
     assert_good(Check::LeaseNeverEarly, &(body + &gone));
 }
+
+/// Client 1 is told figures at `id` seconds.
+fn status(id: u64, fields: &str) -> String {
+    call(id, r#"{"status":{}}"#, &format!(r#"{{"status":{{"revision":2,{fields}}}}}"#))
+}
+
+#[test]
+fn status_of_a_member() {
+    let indexes = |id: u64, index: u64, applied: u64| {
+        status(id, &format!(r#""raft_index":{index},"raft_applied_index":{applied}"#))
+    };
+    let first = put(1, "a", "v", 2) + &indexes(2, 7, 6);
+    assert_good(Check::Status, &(first.clone() + &indexes(3, 7, 7)));
+    assert_breaks(Check::Status, &(first.clone() + &indexes(3, 6, 6)));
+    assert_breaks(Check::Status, &(first.clone() + &indexes(3, 7, 5)));
+    assert_breaks(Check::Status, &(first.clone() + &indexes(3, 7, 8)));
+    // What was not synced is gone after a restart.
+    let restart = "{\"event\":\"restart\",\"time\":2600000000}\n";
+    assert_good(Check::Status, &(first + restart + &indexes(3, 6, 6)));
+    let sizes = |in_use: u64| {
+        put(1, "a", "v", 2) + &status(2, &format!(r#""db_size":9,"db_size_in_use":{in_use}"#))
+    };
+    assert_good(Check::Status, &sizes(9));
+    assert_breaks(Check::Status, &sizes(10));
+}
+
+#[test]
+fn status_tells_what_is_compacted() {
+    let compact = call(2, r#"{"compact":{"revision":2}}"#, r#"{"compact":{"revision":2}}"#);
+    let body = |told: i64| {
+        let status = status(3, &format!(r#""compact_revision":{told}"#));
+        put(1, "a", "v", 2) + &compact + &status
+    };
+    assert_good(Check::Status, &body(2));
+    assert_breaks(Check::Status, &body(-1));
+    assert_breaks(Check::Status, &body(3));
+}

@@ -4,9 +4,9 @@
 mod lease;
 mod watcher;
 
-use braid_core::api::{CompactRequest, Request, Response};
+use braid_core::api::{CompactRequest, Request, Response, Status};
 use braid_core::error::Error;
-use braid_core::ids::LeaseId;
+use braid_core::ids::{LeaseId, Revision};
 use braid_judge::model::Model;
 use braid_judge::model::generate::{Generator, Hints};
 use braid_judge::model::random::Random;
@@ -107,6 +107,7 @@ impl World {
         let hints = Hints { revision: self.model.revision(), compacted: self.model.compacted() };
         let request = match self.random.below(12) {
             0 => self.lease_request(),
+            1 if self.random.one_in(6) => Request::Status,
             1 if self.random.one_in(6) => {
                 let revision = hints.compacted + self.random.between(0, 9);
                 Request::Compact(CompactRequest { revision, physical: false })
@@ -132,9 +133,23 @@ impl World {
     }
 
     fn apply(&mut self, request: &Request) -> Result<Response, Error> {
+        if *request == Request::Status {
+            return Ok(Response::Status(self.status()));
+        }
         let answer = self.model.apply(request);
         self.leases.note_applied(request, &answer, self.now);
         answer
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            revision: Revision(self.model.revision()),
+            compact_revision: self.model.compacted(),
+            // Grow, and that is all that is promised.
+            raft_index: self.now,
+            raft_applied_index: self.now,
+            ..Status::default()
+        }
     }
 
     /// Client 0 asks and waits.
