@@ -25,8 +25,7 @@ pub use lanes::Times;
 #[cfg(test)]
 pub(crate) use lanes::times_ms;
 use load::Load;
-use plan::FILES_MAX;
-pub use plan::{BLOCK_BYTES, Step};
+pub use plan::{BLOCK_BYTES, FILES_MAX, Step};
 
 /// Bytes of each file.
 const FILE_BYTES: u64 = 32 << 20;

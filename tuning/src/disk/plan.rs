@@ -6,7 +6,7 @@ use crate::profile::Sync;
 pub const BLOCK_BYTES: usize = 4096;
 
 /// Files that are written to at once at most.
-pub(super) const FILES_MAX: usize = 4;
+pub const FILES_MAX: usize = 4;
 
 /// One way to write durably.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,14 +30,19 @@ impl Step {
         Self { method, bytes: BLOCK_BYTES, files: 1, depth: 1, busy: false }
     }
 
-    const fn bytes(self, bytes: usize) -> Self {
+    /// The same with writes of another size.
+    #[must_use]
+    pub const fn bytes(self, bytes: usize) -> Self {
         Self { bytes, ..self }
     }
 
-    const fn files(self, files: usize) -> Self {
+    /// The same over several files.
+    #[must_use]
+    pub const fn files(self, files: usize) -> Self {
         Self { files, ..self }
     }
 
+    /// The same with several writes under way in each file.
     const fn depth(self, depth: usize) -> Self {
         Self { depth, ..self }
     }

@@ -7,11 +7,13 @@ use super::choose::Choice;
 use super::describe::{self, UNKNOWN};
 use super::facts::Facts;
 use super::units::{bytes, rate, time};
-use crate::disk::{Report, Times};
-use crate::profile::VERSION;
+use crate::disk::{FILES_MAX, Report, Step, Times};
+use crate::profile::{Sync, VERSION};
 
 /// Bytes of one sequential write or read that was timed.
 const CHUNK_BYTES: f64 = 1_048_576.0;
+/// A median that is larger by less than this factor is not known to be larger.
+const NOISE: f64 = 1.25;
 
 /// Everything that was measured.
 #[must_use]
@@ -24,6 +26,10 @@ pub fn measured(facts: &Facts) -> String {
     line(&mut text, format_args!("\n{head:<56}{:>9}{:>10}{:>10}", "p50", "p99", "rate"));
     for (step, times) in &facts.disk.durable {
         line(&mut text, format_args!("  {:<54}{}", step.describe(), figures(times)));
+    }
+    let (blocks, files) = (real_blocks(&facts.disk), scaling(&facts.disk));
+    for conclusion in [blocks, files.as_deref()].into_iter().flatten() {
+        line(&mut text, format_args!("  {conclusion}"));
     }
     line(&mut text, format_args!("\nOther writes and reads"));
     for (name, value) in throughput(&facts.disk) {
@@ -98,6 +104,31 @@ fn throughput(disk: &Report) -> [(&'static str, String); 4] {
     ]
 }
 
+/// What small writes say of the disk's blocks.
+fn real_blocks(disk: &Report) -> Option<&'static str> {
+    let block = Step::alone(Sync::Fdatasync);
+    let (small, whole) = (disk.times(&block.bytes(512))?, disk.times(&block)?);
+    Some(match small.median() > whole.median().mul_f64(NOISE) {
+        true => {
+            "a write of 512 B takes longer than one of 4 KiB: the disk's real blocks are larger"
+        }
+        false => "a write of 512 B takes no longer than one of 4 KiB",
+    })
+}
+
+/// How much more is done over several files than in one, by both methods.
+fn scaling(disk: &Report) -> Option<String> {
+    let factor = |method| {
+        let one = Step::alone(method);
+        let (one, several) = (disk.times(&one)?.rate(), disk.times(&one.files(FILES_MAX))?.rate());
+        (one > 0.0).then_some(several / one)
+    };
+    let (flushed, forced) = (factor(Sync::Fdatasync)?, factor(Sync::Dsync)?);
+    Some(format!(
+        "over {FILES_MAX} files: {flushed:.1} times the rate with write + fdatasync, {forced:.1} times with O_DSYNC"
+    ))
+}
+
 fn figures(times: &Times) -> String {
     format!(
         "{:>11}{:>10}{:>10}",
@@ -118,6 +149,7 @@ mod tests {
     use super::super::choose::choose;
     use super::super::facts::example;
     use super::*;
+    use crate::disk::times_ms;
     use crate::fit::fit;
     use crate::profile::Profile;
 
@@ -134,6 +166,21 @@ mod tests {
         for key in error.split('`').skip(3).step_by(2) {
             assert!(text.contains(&format!("\n{key} = ")), "{key}\n{text}");
         }
+    }
+
+    #[test]
+    fn blocks_and_scaling_are_concluded() {
+        let mut disk = example().disk;
+        assert_eq!((real_blocks(&disk), scaling(&disk)), (None, None));
+        let (flushed, forced) = (Step::alone(Sync::Fdatasync), Step::alone(Sync::Dsync));
+        disk.durable.push((flushed.bytes(512), times_ms(&[2; 9])));
+        assert!(real_blocks(&disk).unwrap().contains("no longer"));
+        disk.durable.last_mut().unwrap().1 = times_ms(&[3; 9]);
+        assert!(real_blocks(&disk).unwrap().contains("real blocks are larger"));
+        disk.durable.push((flushed.files(FILES_MAX), times_ms(&[1; 9])));
+        disk.durable.push((forced.files(FILES_MAX), times_ms(&[2; 9])));
+        let text = scaling(&disk).unwrap();
+        assert!(text.contains("2.0 times the rate with write + fdatasync, 1.0 times"), "{text}");
     }
 
     #[test]

@@ -45,8 +45,8 @@ impl Setting {
 
     /// Makes the value count.
     pub(super) fn write(&self, root: &Path) -> io::Result<()> {
-        // Opened without `create` and `truncate`: these files are there or not.
-        let mut file = fs::OpenOptions::new().write(true).open(self.file(root))?;
+        // Opened without `create`: these files are there or not.
+        let mut file = fs::OpenOptions::new().write(true).truncate(true).open(self.file(root))?;
         io::Write::write_all(&mut file, self.value.as_bytes())
     }
 
