@@ -8,6 +8,7 @@ use super::describe::{self, UNKNOWN};
 use super::facts::Facts;
 use super::units::{bytes, rate, time};
 use crate::disk::{FILES_MAX, Report, Step, Times};
+use crate::machine::Machine;
 use crate::profile::{Sync, VERSION};
 
 /// Bytes of one sequential write or read that was timed.
@@ -21,6 +22,9 @@ pub fn measured(facts: &Facts) -> String {
     let mut text = "Machine\n".to_owned();
     for (name, value) in describe::machine(facts) {
         line(&mut text, format_args!("  {name:<16}{value}"));
+    }
+    if others_run(&facts.machine) {
+        text += "  Other programs keep the processors busy: measure again when they do not.\n";
     }
     let head = "Durable writes";
     line(&mut text, format_args!("\n{head:<56}{:>9}{:>10}{:>10}", "p50", "p99", "rate"));
@@ -104,6 +108,12 @@ fn throughput(disk: &Report) -> [(&'static str, String); 4] {
     ]
 }
 
+/// Whether more threads wanted to run during the last minute than there are processors.
+fn others_run(machine: &Machine) -> bool {
+    let load = machine.kernel.load.as_ref().and_then(|load| load.parse::<f64>().ok());
+    load.is_some_and(|load| load > machine.processors.online.len() as f64)
+}
+
 /// What small writes say of the disk's blocks.
 fn real_blocks(disk: &Report) -> Option<&'static str> {
     let block = Step::alone(Sync::Fdatasync);
@@ -165,6 +175,16 @@ mod tests {
         let error = Profile::parse("version = 1\nno-such-key = 1").unwrap_err().message;
         for key in error.split('`').skip(3).step_by(2) {
             assert!(text.contains(&format!("\n{key} = ")), "{key}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_crowded_machine_is_told() {
+        let mut facts = example();
+        facts.machine.processors.online = vec![0, 1];
+        for (load, is_crowded) in [("1.99", false), ("2.01", true), ("much", false)] {
+            facts.machine.kernel.load = Some(load.to_owned());
+            assert_eq!(measured(&facts).contains("Other programs"), is_crowded, "{load}");
         }
     }
 
