@@ -17,11 +17,13 @@
 //! | Raft itself: votes, replication, configuration changes | the `raft` crate's tests, the simulator |
 //! | single loads and stores of the cells: a step here is one call of the sequencer | `core/tests/cells_model.rs` |
 //! | time, but for the one bit in `lease` | the simulator |
+//! | leases of members with several cores: rounds that name leases would double what a core tells | the simulator, with clocks that drift |
 //! | bounded mailboxes that wait for each other | the simulator, with short mailboxes |
 //! | where followers resume after a snapshot | nowhere yet: there are no snapshots |
 //! | records of several frames, torn frames, cleaning | the tests of `storage`, the simulator |
 
 pub mod bounds;
+pub mod calm;
 pub mod check;
 pub mod cores;
 mod decide;

@@ -24,7 +24,8 @@ Visits every state of the revision protocol's model, up to a size:
   --followers N   1: followers show what they are told (0)
   --lease N       1: there is a lease (0); only with one core
   --setting N     1: a setting changes (0)
-  --progress      checks from every state that work goes on; slower
+  --progress      checks from every state that work goes on once faults stop: with one core in
+                  every order, which takes many times as long
   --trap NAME     plants a bug; the search ends when it is found";
 
 struct Options {

@@ -17,7 +17,8 @@ pub struct Protocol {
     pub bounds: Bounds,
     /// The planted bug.
     pub trap: Option<Trap>,
-    /// Whether progress is checked from every state; that multiplies the time.
+    /// Whether progress is checked from every state; that multiplies the time, and with one core the
+    /// states.
     pub progress: bool,
 }
 
@@ -26,6 +27,9 @@ pub struct Protocol {
 pub enum Action {
     /// A member dies and starts again.
     Crash(Member),
+    /// There are no more faults; so many entries of the control group's tail survive if it has to
+    /// get its leader back first.
+    FaultsStop(u8),
     /// A member wins the control group; so many entries of the tail survive.
     Elect(Member, u8),
     /// A control leader wins a shard's group; so many entries of the tail survive.
@@ -91,9 +95,13 @@ impl Model for Protocol {
         if state.fault.is_some() {
             return;
         }
+        if let Some(calm) = state.calm {
+            return self.calm_actions(state, calm, actions);
+        }
         for group in state.groups() {
             self.group_actions(state, group, actions);
         }
+        self.stop_actions(state, actions);
         for member in (0..self.bounds.members).map(Member) {
             self.member_actions(state, member, actions);
             self.writes(state, member, actions);
@@ -106,6 +114,7 @@ impl Model for Protocol {
 
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
         let mut next = state.clone();
+        next.calm.iter_mut().for_each(|calm| calm.step(action));
         self.apply(&mut next, action);
         Some(next)
     }
@@ -120,6 +129,7 @@ impl Protocol {
     pub fn apply(&self, state: &mut State, action: Action) {
         match action {
             Action::Crash(member) => self.crash(state, member),
+            Action::FaultsStop(kept) => self.stop_faults(state, kept),
             Action::Elect(member, kept) => self.elect(state, member, kept),
             Action::Lead(member, group, kept) => self.lead(state, member, group, kept),
             Action::Notice(member, group) => self.notice(state, member, group),
@@ -181,7 +191,7 @@ impl Protocol {
         }
     }
 
-    fn leads_all(&self, state: &State, member: Member) -> bool {
+    pub(crate) fn leads_all(&self, state: &State, member: Member) -> bool {
         state.groups().all(|group| state.member(member).roles[group.at()] != 0)
     }
 

@@ -1,8 +1,9 @@
-//! Progress once faults stop.
+//! Progress once faults stop, for members of several cores.
 //!
-//! From a state, the cluster is led through one fair schedule without further faults: whoever has
-//! lost a group notices, tails are committed, somebody leads everything, decides an epoch, and
-//! writes to every shard. In the end all of that must have been seen from outside.
+//! Their cores may look at the counter for ever, so not every order leads anywhere: from a state, the
+//! cluster is led through one fair schedule without further faults: whoever has lost a group notices,
+//! tails are committed, somebody leads everything, decides an epoch, and writes to every shard. In the
+//! end all of that must have been seen from outside.
 
 use crate::cores::Step;
 use crate::log::{Change, Group, Groups, Member};

@@ -13,7 +13,11 @@ use crate::trap::Trap;
 /// All properties.
 pub(crate) fn all(model: &Protocol) -> Vec<Property<Protocol>> {
     let mut all = safety();
-    all.push(Property::always("work goes on once faults stop", recovers));
+    all.push(Property::always("work goes on along a fair schedule", recovers));
+    all.push(Property::always(
+        "work goes on in whatever order, once faults stop",
+        |model: &Protocol, state| model.is_on_its_way(state),
+    ));
     all.extend(reachable(model));
     all
 }
@@ -131,7 +135,7 @@ fn follower_shows(state: &State, revision: Revision) -> bool {
 }
 
 fn recovers(model: &Protocol, state: &State) -> bool {
-    !model.progress || state.fault.is_some() || model.recovers(state)
+    !model.progress || model.bounds.cores == 1 || state.fault.is_some() || model.recovers(state)
 }
 
 /// All decisions that are committed, whoever knows.

@@ -23,7 +23,7 @@ pub enum Scenario {
     CoresOfMembers,
     /// A setting changes, with a write beside it.
     Setting,
-    /// Work goes on from every state.
+    /// Work goes on from every state, in whatever order.
     Progress,
 }
 
@@ -42,7 +42,7 @@ impl Scenario {
             Self::Cores => Bounds { members: 1, failures: 1, ..two_cores },
             Self::CoresOfMembers => two_cores,
             Self::Setting => Bounds { members: 1, setting: true, ..two_cores },
-            Self::Progress => Bounds { failures: 1, elections: 1, ..small },
+            Self::Progress => Bounds { failures: 1, elections: 1, takeovers: 1, ..small },
         };
         Protocol { bounds, trap, progress: matches!(self, Self::Progress | Self::Cores) }
     }

@@ -3,6 +3,7 @@
 use braid_core::ids::{Epoch, Revision};
 
 use crate::bounds::Bounds;
+use crate::calm::Calm;
 use crate::cores::Cores;
 use crate::log::{Entry, GROUPS_MAX, Group, Groups, Log, Member, PerGroup, Record};
 use crate::sequencing::Sequencing;
@@ -24,6 +25,8 @@ pub struct State {
     pub failures: u8,
     /// Whether a client was told that the setting is changed.
     pub acknowledged: bool,
+    /// Whether faults have stopped.
+    pub calm: Option<Calm>,
     /// The first thing that went wrong.
     pub fault: Option<Fault>,
 }
@@ -159,6 +162,7 @@ impl State {
             writes: 0,
             failures: 0,
             acknowledged: false,
+            calm: None,
             fault: None,
         };
         let control = &mut state.logs[0];

@@ -52,6 +52,8 @@ impl Encoder<'_> {
         for group in self.order {
             self.log(self.state.log(Group(*group)));
         }
+        self.bytes.push(self.state.calm.map_or(0, |calm| 1 + calm.steps_left));
+        self.groups(self.state.calm.map_or_else(Groups::default, |calm| calm.written));
         self.members();
         self.bytes
     }
