@@ -48,6 +48,8 @@ fn a_profile_for_a_larger_machine_is_warned_about_and_runs() {
     }
 }
 
+/// Release builds have no debug lines.
+#[cfg(debug_assertions)]
 #[test]
 fn without_a_profile_the_machine_is_looked_at_and_the_time_told() {
     let server = Server::start(&["--log-level=debug"]);

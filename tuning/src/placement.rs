@@ -9,7 +9,8 @@ use crate::profile::Placement;
 
 /// The CPUs for `cores` cores, in their order, out of those in `allowed` (ascending); the first
 /// `leave` of them stay free. CPU 0 is the first to be left: that is where interrupts and the
-/// kernel's own work go when nobody says otherwise.
+/// kernel's own work go when nobody says otherwise. Either way one node of memory is filled before
+/// the next.
 #[must_use]
 pub fn cpus(
     topology: &Topology,
@@ -20,18 +21,24 @@ pub fn cpus(
 ) -> Vec<usize> {
     let mut cpus: Vec<usize> = allowed.iter().copied().skip(leave).collect();
     match placement {
-        Placement::Spread => cpus.sort_by_key(|&cpu| (topology.sibling_rank(cpu), cpu)),
-        Placement::Compact => cpus.sort_by_key(|&cpu| (topology.first_sibling(cpu), cpu)),
+        Placement::Spread => {
+            cpus.sort_by_key(|&cpu| (topology.sibling_rank(cpu), topology.node(cpu), cpu));
+        }
+        Placement::Compact => {
+            cpus.sort_by_key(|&cpu| (topology.node(cpu), topology.first_sibling(cpu), cpu));
+        }
     }
     cpus.truncate(cores);
     cpus
 }
 
-/// Which CPUs are hardware threads of one physical core. A CPU of which nothing is known is a core
-/// of its own.
+/// Which CPUs are hardware threads of one physical core, and which share a node of memory. A CPU of
+/// which nothing is known is a core of its own on the first node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Topology {
     siblings: BTreeMap<usize, Vec<usize>>,
+    /// The CPUs of each NUMA node, in the order of the nodes' numbers.
+    pub nodes: Vec<Vec<usize>>,
 }
 
 impl Topology {
@@ -44,13 +51,13 @@ impl Topology {
             let path = folder.join(format!("cpu{cpu}/topology/thread_siblings_list"));
             Some((cpu, list::parse(&fs::read_to_string(path).ok()?)?))
         };
-        Self {
-            siblings: list::parse(&online)
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(siblings)
-                .collect(),
-        }
+        let online = list::parse(&online).unwrap_or_default().into_iter();
+        Self { siblings: online.filter_map(siblings).collect(), nodes: nodes(root) }
+    }
+
+    /// The place of a CPU's node among all nodes.
+    fn node(&self, cpu: usize) -> usize {
+        self.nodes.iter().position(|cpus| cpus.contains(&cpu)).unwrap_or(0)
     }
 
     /// How many hardware threads of the same physical core come before this one.
@@ -69,6 +76,18 @@ impl Topology {
     }
 }
 
+fn nodes(root: &Path) -> Vec<Vec<usize>> {
+    let folder = root.join("sys/devices/system/node");
+    let Ok(entries) = fs::read_dir(&folder) else { return Vec::new() };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut numbers: Vec<usize> =
+        names.filter_map(|name| name.strip_prefix("node")?.parse().ok()).collect();
+    numbers.sort_unstable();
+    let cpus =
+        |node| list::parse(&fs::read_to_string(folder.join(format!("node{node}/cpulist"))).ok()?);
+    numbers.into_iter().filter_map(cpus).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,7 +96,7 @@ mod tests {
         let of = |threads: &&[usize]| {
             threads.iter().map(|&cpu| (cpu, threads.to_vec())).collect::<Vec<_>>()
         };
-        Topology { siblings: cores.iter().flat_map(of).collect() }
+        Topology { siblings: cores.iter().flat_map(of).collect(), nodes: Vec::new() }
     }
 
     #[test]
@@ -89,6 +108,19 @@ mod tests {
         let halves = topology(&[&[0, 2], &[1, 3]]);
         assert_eq!(cpus(&halves, &all, 3, 0, Placement::Spread), [0, 1, 2]);
         assert_eq!(cpus(&halves, &all, 3, 0, Placement::Compact), [0, 2, 1]);
+    }
+
+    #[test]
+    fn one_node_is_filled_before_the_next() {
+        let nodes = vec![vec![0, 2], vec![1, 3]];
+        let interleaved = Topology { nodes, ..topology(&[&[0], &[1], &[2], &[3]]) };
+        for placement in [Placement::Spread, Placement::Compact] {
+            assert_eq!(cpus(&interleaved, &[0, 1, 2, 3], 3, 0, placement), [0, 2, 1]);
+        }
+        // A second thread of a core waits for all nodes' first ones.
+        let nodes = vec![vec![0, 1], vec![2, 3]];
+        let pairs = Topology { nodes, ..topology(&[&[0, 1], &[2, 3]]) };
+        assert_eq!(cpus(&pairs, &[0, 1, 2, 3], 2, 0, Placement::Spread), [0, 2]);
     }
 
     #[test]

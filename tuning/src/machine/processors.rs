@@ -1,6 +1,5 @@
 //! Processors: how many, how they are joined to cores and to nodes of memory.
 
-use std::fs;
 use std::path::Path;
 
 use super::files;
@@ -31,13 +30,13 @@ impl Processors {
             text.and_then(|text| list::parse(&text)).unwrap_or_default()
         };
         let online = cpus("online");
-        let threads_per_core =
-            if online.is_empty() { 0 } else { Topology::read(root).threads_per_core() };
+        let topology = Topology::read(root);
+        let threads_per_core = if online.is_empty() { 0 } else { topology.threads_per_core() };
         Self {
             model: files::text(root, "proc/cpuinfo").and_then(|text| model(&text)),
             isolated: cpus("isolated"),
             threads_per_core,
-            nodes: nodes(root),
+            nodes: topology.nodes,
             governors: governors(root, &online),
             online,
         }
@@ -47,18 +46,6 @@ impl Processors {
 fn model(cpuinfo: &str) -> Option<String> {
     let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())
-}
-
-fn nodes(root: &Path) -> Vec<Vec<usize>> {
-    let Ok(entries) = fs::read_dir(root.join("sys/devices/system/node")) else { return Vec::new() };
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut numbers: Vec<usize> =
-        names.filter_map(|name| name.strip_prefix("node")?.parse().ok()).collect();
-    numbers.sort_unstable();
-    let cpus = |node: usize| {
-        list::parse(&files::text(root, &format!("sys/devices/system/node/node{node}/cpulist"))?)
-    };
-    numbers.into_iter().filter_map(cpus).collect()
 }
 
 fn governors(root: &Path, online: &[usize]) -> Vec<String> {
