@@ -28,7 +28,11 @@ pub fn draw_difference(before: &[u8], after: &[u8], title: &str, out: &Path) -> 
     write(&mut options, &changes, out)
 }
 
+/// In percent: narrower frames take less than half a pixel.
+const NARROWEST: f64 = 0.04;
+
 fn write(options: &mut flamegraph::Options<'_>, stacks: &[u8], out: &Path) -> Result<(), Error> {
+    options.min_width = NARROWEST;
     let file = File::create(out).map_err(Error::system(out.display().to_string()))?;
     flamegraph::from_reader(options, stacks, file).map_err(Error::system("the flame graph"))
 }

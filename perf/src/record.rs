@@ -33,10 +33,17 @@ pub fn stacks(pid: u32, seconds: u64) -> Result<Vec<u8>, Error> {
     let recording = Recording::new();
     let (pid, seconds) = (pid.to_string(), seconds.to_string());
     record(&recording.0, &["--pid", &pid, "--", "sleep", &seconds])?;
-    let script = perf(&["script", "--input", &path(&recording.0), "--fields", "comm,tid,ip,sym"])?;
+    fold(&perf(&["script", "--input", &path(&recording.0), "--fields", FIELDS])?.stdout)
+}
+
+/// What perf prints of each sample: the folding asks for the event.
+const FIELDS: &str = "comm,pid,tid,time,event,ip,sym,dso";
+
+/// Samples as perf prints them, one line for each stack.
+fn fold(samples: &[u8]) -> Result<Vec<u8>, Error> {
     let mut folded = vec![];
     Folder::from(Options::default())
-        .collapse(&*script.stdout, &mut folded)
+        .collapse(samples, &mut folded)
         .map_err(Error::system("perf's stacks"))?;
     if folded.is_empty() { Err(Error::Empty) } else { Ok(folded) }
 }
@@ -70,4 +77,45 @@ pub fn perf(arguments: &[&str]) -> Result<Output, Error> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(Error::Forbidden(said.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two samples as perf 6 prints them.
+    const SAMPLES: &[u8] = b"\
+braid-0  812/815  28829.834719: cpu-clock: \n\
+\t    55d0c0ffee01 evaluate (/usr/bin/braid)\n\
+\t    55d0c0ffee02 step (/usr/bin/braid)\n\
+\n\
+braid-0  812/815  28829.835220: cpu-clock: \n\
+\t    55d0c0ffee02 step (/usr/bin/braid)\n\
+\n";
+
+    #[test]
+    fn samples_are_folded_from_the_outermost_frame() {
+        let folded = String::from_utf8(fold(SAMPLES).unwrap()).unwrap();
+        assert_eq!(folded, "braid-0;step 1\nbraid-0;step;evaluate 1\n");
+    }
+
+    #[test]
+    fn no_sample_is_an_error_and_no_picture() {
+        assert!(matches!(fold(b""), Err(Error::Empty)));
+    }
+
+    /// What this machine's perf prints, where it has one that may record.
+    #[test]
+    fn a_recording_of_this_machine_is_folded() {
+        if check().is_err() {
+            return;
+        }
+        let busy = std::thread::spawn(|| {
+            let until = std::time::Instant::now() + std::time::Duration::from_millis(1500);
+            while std::time::Instant::now() < until {}
+        });
+        let folded = String::from_utf8(stacks(std::process::id(), 1).unwrap()).unwrap();
+        busy.join().unwrap();
+        assert!(folded.contains(';'), "{folded}");
+    }
 }
