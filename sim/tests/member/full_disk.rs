@@ -33,8 +33,10 @@ impl Story {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let mut options = Options::draw(&mut random);
-        // Several cores use up their segments one after the other.
-        (options.segment_bytes, options.faults) = (64 << 10, Faults::default());
+        // Several cores use up their segments one after the other, but none of them before it is
+        // told that there is no room for the next one.
+        (options.segment_bytes, options.even) = (1 << 20, true);
+        options.faults = Faults::default();
         let member = Member::start(&options, Disk::default(), Random::new(random.next_u64()))
             .expect("an empty disk can be started from");
         Self { random, options, member, held: BTreeSet::new(), last: 0 }
