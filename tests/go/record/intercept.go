@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -16,14 +15,14 @@ func (r *Recorder) Options() []grpc.DialOption {
 	return []grpc.DialOption{grpc.WithUnaryInterceptor(r.unary), grpc.WithStreamInterceptor(r.stream)}
 }
 
-// writesUnseen are services whose calls change keys in ways that a history cannot tell.
-var writesUnseen = []string{"/v3lockpb.", "/v3electionpb."}
+// queues are services that write keys for their clients.
+var queues = []string{"/v3lockpb.", "/v3electionpb."}
 
 func (r *Recorder) unary(ctx context.Context, method string, request, answer any, conn *grpc.ClientConn,
 	invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
-	for _, service := range writesUnseen {
+	for _, service := range queues {
 		if strings.HasPrefix(method, service) {
-			return fmt.Errorf("%s cannot be recorded", method)
+			return r.queued(ctx, method, request, answer, conn, invoke, options)
 		}
 	}
 	noted := requestOf(request)

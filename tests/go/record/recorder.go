@@ -24,9 +24,17 @@ type Recorder struct {
 	// clients by their connection.
 	clients map[*grpc.ClientConn]int64
 	// open are the calls without a return: whose they are.
-	open    map[int64]int64
+	open map[int64]int64
+	// holds are the locks that clients hold.
+	holds   map[heldLock]bool
 	last    int64
 	failure error
+}
+
+// heldLock is a lock and who holds it.
+type heldLock struct {
+	client int64
+	lock   string
 }
 
 // Create begins a history in a new file.
@@ -36,7 +44,7 @@ func Create(path string) (*Recorder, error) {
 		return nil, err
 	}
 	r := &Recorder{file: file, buffer: bufio.NewWriter(file), start: time.Now(),
-		clients: map[*grpc.ClientConn]int64{}, open: map[int64]int64{}}
+		clients: map[*grpc.ClientConn]int64{}, open: map[int64]int64{}, holds: map[heldLock]bool{}}
 	r.write(&line{Event: "history", Version: 1, Clock: "one"})
 	return r, nil
 }
@@ -113,6 +121,16 @@ func (r *Recorder) returned(id int64, response map[string]any, err error) {
 	r.write(l)
 }
 
+// lost notes that nobody will hear what became of a call.
+func (r *Recorder) lost(id int64, why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if client, open := r.open[id]; open {
+		delete(r.open, id)
+		r.write(&line{Event: "return", Client: client, ID: id, Time: r.now(), Lost: why})
+	}
+}
+
 // write keeps the first error for the end.
 func (r *Recorder) write(l *line) {
 	text, err := json.Marshal(l)
@@ -139,4 +157,6 @@ type line struct {
 	Response any            `json:"response,omitempty"`
 	Error    string         `json:"error,omitempty"`
 	Lost     string         `json:"lost,omitempty"`
+	Lock     string         `json:"lock,omitempty"`
+	Lease    int64          `json:"lease,omitempty"`
 }
