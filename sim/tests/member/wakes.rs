@@ -1,5 +1,5 @@
-//! A watcher hears of a write although nothing else happens afterwards: whoever waits for the
-//! watermark is woken.
+//! Cores that sleep and are woken: a watcher hears of a write although nothing else happens
+//! afterwards, and one that waits for the future keeps nobody busy.
 
 use std::time::Duration;
 
@@ -60,4 +60,37 @@ fn hear(member: &mut Member, write: u64) {
 #[test]
 fn a_watcher_hears_of_the_last_write() {
     each_seed("a_watcher_hears_of_the_last_write", 300, run);
+}
+
+/// A watcher of what is still to come, with progress to tell now and then, and nothing else.
+fn wait_for_the_future(seed: u64) {
+    let mut random = Random::new(seed);
+    let mut options = Options::draw(&mut random).disturbed(&mut random);
+    options.core.watch.progress_interval = Duration::from_millis(random.pick(&[1, 20, 300]));
+    let mut member = Member::start(&options, Disk::default(), Random::new(random.next_u64()))
+        .expect("an empty disk can be started from");
+    let core = CoreId(random.below(u64::from(member.cores())) as u16);
+    let stream = member.open_watch(core);
+    let create = WatchCreate {
+        key: Bytes::from_static(b"key"),
+        start_revision: 2 + random.below(5) as i64,
+        progress_notify: true,
+        ..WatchCreate::default()
+    };
+    member.watch(core, stream, WatchRequest::Create(create));
+    let until = member.now() + QUIET;
+    // The driver fails a core that has nothing to do and does not sleep.
+    while member.advance_before(until) {
+        while let Some(told) = member.poll_told() {
+            if let Told::Watch(core, stream, response) = told {
+                member.submit(core, Incoming::WatchTaken(stream));
+                assert!(response.events.is_empty(), "{response:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_watcher_of_the_future_lets_its_core_sleep() {
+    each_seed("a_watcher_of_the_future_lets_its_core_sleep", 100, wait_for_the_future);
 }
