@@ -35,10 +35,20 @@ while [[ ${1-} == --* ]]; do
 	esac
 done
 
+# Says which files are not.
+formatted() {
+	local files
+	files=$(gofmt -l .)
+	if [[ -n $files ]]; then
+		echo "gofmt would change: $files" >&2
+		return 1
+	fi
+}
+
 build_harness() {
 	mkdir -p "$harness" "$work"
 	CARGO_TARGET_DIR=$target cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package braid-judge
-	(cd "$root/tests/go" && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test -c -o "$harness/" ./differential ./clients ./crash ./badinput)
+	(cd "$root/tests/go" && formatted && go vet ./... && go test -c -o "$harness/" ./differential ./clients ./crash ./badinput)
 }
 
 go_suite() {

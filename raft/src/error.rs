@@ -13,6 +13,18 @@ pub enum GroupError {
         /// What raft-rs says.
         source: raft::Error,
     },
+    /// No log ever comes this far: a damaged or forged frame.
+    #[error(
+        "group {group}: the recovered log ends at index {index} in term {term}, which no log reaches: restore the data directory from a backup"
+    )]
+    TooFar {
+        /// The group.
+        group: GroupId,
+        /// Index of the last entry.
+        index: u64,
+        /// The last term.
+        term: u64,
+    },
     /// The group does not lead, so it cannot take a proposal.
     #[error("group {group}: proposal refused: {source}")]
     Propose {

@@ -15,6 +15,8 @@ use crate::tail::Tail;
 /// Ticks are not driven yet (a member alone needs no heartbeats); raft-rs wants sane relations.
 const HEARTBEAT_TICK: usize = 1;
 const ELECTION_TICK: usize = 10;
+/// Indexes and terms above are damage: counting one up every nanosecond takes a century to get here.
+const FURTHEST: u64 = 1 << 62;
 
 /// What recovery knows of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,10 +81,14 @@ impl Group {
     /// With one voter everything in its log is committed, so the whole log counts as applied.
     ///
     /// # Errors
-    /// When raft-rs refuses the state.
+    /// When no log can be in this state, or raft-rs refuses it.
     pub fn restore(id: GroupId, member: u64, restored: Restored) -> Result<Self, GroupError> {
+        let (index, term) = (restored.last_index, restored.term.max(restored.last_term));
+        if index > FURTHEST || term > FURTHEST {
+            return Err(GroupError::TooFar { group: id, index, term });
+        }
         let hard_state = HardState {
-            term: restored.term.max(restored.last_term),
+            term,
             vote: restored.vote,
             commit: restored.last_index,
             ..HardState::default()
@@ -283,6 +289,15 @@ mod tests {
             committed.iter().map(|e| &e.payload[..]).collect::<Vec<_>>(),
             [b"a", b"b", b"c"]
         );
+    }
+
+    #[test]
+    fn a_state_that_no_log_reaches_is_refused() {
+        for (last_index, last_term) in [(u64::MAX, 1), (1, u64::MAX)] {
+            let restored = Restored { last_index, last_term, ..Restored::default() };
+            let refused = Group::restore(GroupId(3), 7, restored).map(drop).unwrap_err();
+            assert!(refused.to_string().contains("group 3"), "{refused}");
+        }
     }
 
     #[test]
