@@ -11,16 +11,14 @@ pub(super) const NO_NAME: u32 = 0;
 #[derive(Debug)]
 pub(super) struct Numbers<T> {
     numbers: BTreeMap<T, u32>,
-    /// Name and how many versions have it.
+    /// Name and how many versions have it, of number n in slot n - 1: an index without any keeps no
+    /// memory for them.
     names: Slab<(T, u64)>,
 }
 
 impl<T: Copy + Default + Ord> Numbers<T> {
     pub(super) fn new() -> Self {
-        let mut names = Slab::new();
-        let none = names.insert((T::default(), 0));
-        debug_assert_eq!(none, NO_NAME);
-        Self { numbers: BTreeMap::new(), names }
+        Self { numbers: BTreeMap::new(), names: Slab::new() }
     }
 
     /// The number of `name`, for one more version that has it; [`NO_NAME`] for the default.
@@ -29,8 +27,8 @@ impl<T: Copy + Default + Ord> Numbers<T> {
             return NO_NAME;
         }
         let names = &mut self.names;
-        let number = *self.numbers.entry(name).or_insert_with(|| names.insert((name, 0)));
-        names.get_mut(number).1 += 1;
+        let number = *self.numbers.entry(name).or_insert_with(|| names.insert((name, 0)) + 1);
+        names.get_mut(number - 1).1 += 1;
         number
     }
 
@@ -39,17 +37,17 @@ impl<T: Copy + Default + Ord> Numbers<T> {
         if number == NO_NAME {
             return;
         }
-        let (name, versions) = self.names.get_mut(number);
+        let (name, versions) = self.names.get_mut(number - 1);
         *versions -= 1;
         if *versions == 0 {
             self.numbers.remove(name);
-            self.names.remove(number);
+            self.names.remove(number - 1);
         }
     }
 
     /// The name with this number.
     pub(super) fn get(&self, number: u32) -> T {
-        self.names.get(number).0
+        number.checked_sub(1).map_or_else(T::default, |slot| self.names.get(slot).0)
     }
 }
 
