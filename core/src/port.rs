@@ -140,6 +140,10 @@ impl Inner {
         self.last_id
     }
 
+    fn queue(&mut self, id: StreamId) -> &mut Queue {
+        self.streams.get_mut(&id).expect("the stream lives as long as its front-end side")
+    }
+
     fn submit(&mut self, incoming: Incoming) {
         self.incoming.push(incoming);
         if self.incoming.len() == 1
@@ -197,7 +201,7 @@ impl WatchStream {
     #[must_use]
     pub fn try_next(&self) -> Option<WatchResponse> {
         let mut inner = self.port.inner.borrow_mut();
-        let response = inner.streams.get_mut(&self.id)?.responses.pop_front()?;
+        let response = inner.queue(self.id).responses.pop_front()?;
         inner.submit(Incoming::WatchTaken(self.id));
         Some(response)
     }
@@ -212,11 +216,12 @@ impl WatchStream {
 
     /// As [`Self::next`], to be polled.
     pub fn poll_next(&self, context: &mut Context<'_>) -> Poll<Result<WatchResponse, Error>> {
-        if let Some(response) = self.try_next() {
+        let mut inner = self.port.inner.borrow_mut();
+        let queue = inner.queue(self.id);
+        if let Some(response) = queue.responses.pop_front() {
+            inner.submit(Incoming::WatchTaken(self.id));
             return Poll::Ready(Ok(response));
         }
-        let mut inner = self.port.inner.borrow_mut();
-        let queue = inner.streams.get_mut(&self.id).expect("the stream lives as long as this");
         if let Some(error) = queue.ended {
             return Poll::Ready(Err(error));
         }

@@ -48,7 +48,7 @@ const RING_DEPTH: usize = 256;
 /// Two log writes of the largest size; beyond that buffers come from the heap, unregistered.
 const IO_MEMORY_MAX: u64 = 4 << 20;
 /// Each of an executor's three rings registers the same memory, and the kernel charges it anew.
-const RINGS: u64 = 3;
+pub const RINGS: u64 = 3;
 /// The longest that a core sleeps over ready tasks. Four wake-ups a second cost next to nothing.
 const HEARTBEAT: Duration = Duration::from_millis(250);
 /// What an executor asks for as a minimum (glommio's own limit).

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use braid_runtime::executors::{Options, RINGS};
+
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::tuned::Tuned;
@@ -120,9 +122,7 @@ impl Fitting<'_> {
     }
 
     fn io_memory(&mut self, profile: &Profile, cores: u16) -> usize {
-        /// Rings of a core that register the memory, each on the limit's account.
-        const RINGS: u64 = 3;
-        let safe = braid_runtime::executors::Options::for_cores(cores.into()).io_memory;
+        let safe = Options::for_cores(cores.into()).io_memory;
         let Some(bytes) = profile.io_memory_bytes.map(|bytes| bytes.get()) else { return safe };
         let locked = bytes * RINGS * u64::from(cores);
         match self.host.memlock_bytes {

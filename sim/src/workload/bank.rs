@@ -30,8 +30,7 @@ impl Workload for Bank {
         Step::Call(match random.below(6) {
             0 => Request::Range(all(PREFIX)),
             1 => {
-                let oldest = known.compaction.max(1);
-                let revision = random.between(oldest, known.revision.max(oldest as u64) as i64);
+                let revision = known.old_revision(random);
                 Request::Range(RangeRequest { revision, ..all(PREFIX) })
             }
             _ if self.accounts.is_empty() => open(),

@@ -111,6 +111,12 @@ impl Known {
         }
     }
 
+    /// Any revision that is seen and not compacted.
+    pub fn old_revision(&self, random: &mut Random) -> i64 {
+        let oldest = self.compaction.max(1);
+        random.between(oldest, self.revision.max(oldest as u64) as i64)
+    }
+
     /// A lease id that nobody has used.
     pub fn new_lease(&mut self) -> LeaseId {
         self.last_lease += 1;

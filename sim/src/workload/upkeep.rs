@@ -23,9 +23,9 @@ impl Workload for Upkeep {
         }
         Step::Call(match random.below(10) {
             0..=3 => Request::Compact(compaction(known, random)),
-            4..=5 => Request::HashKv { revision: old_revision(known, random) },
+            4..=5 => Request::HashKv { revision: known.old_revision(random) },
             6 => Request::Status,
-            7..=8 => Request::Range(list(old_revision(known, random), random)),
+            7..=8 => Request::Range(list(known.old_revision(random), random)),
             _ => return Step::Pause(Duration::from_millis(random.below(50))),
         })
     }
@@ -48,11 +48,6 @@ fn compaction(known: &Known, random: &mut Random) -> CompactRequest {
     let back = random.pick(&[0, 0, 1, 3, 20]);
     let revision = (known.observed as i64 - back).max(1);
     CompactRequest { revision, physical: random.one_in(2) }
-}
-
-fn old_revision(known: &Known, random: &mut Random) -> i64 {
-    let oldest = known.compaction.max(1);
-    random.between(oldest, known.revision.max(oldest as u64) as i64)
 }
 
 fn list(revision: i64, random: &mut Random) -> RangeRequest {
