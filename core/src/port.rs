@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Waker};
 
 use foldhash::HashMap;
 
-use crate::api::{Request, Response, WatchRequest, WatchResponse};
+use crate::api::{Request, Response, WatchRequest, WatchResponses};
 use crate::error::Error;
 
 /// Names a call while it is under way. Never reused on its core.
@@ -37,7 +37,7 @@ pub enum Incoming {
     WatchOpen(StreamId),
     /// A message on a watch stream.
     Watch(StreamId, WatchRequest),
-    /// The front-end took one response of this stream off its queue.
+    /// The front-end took what was delivered first off this stream's queue.
     WatchTaken(StreamId),
     /// A watch stream is gone.
     WatchClose(StreamId),
@@ -66,7 +66,7 @@ struct Slot {
 
 #[derive(Default)]
 struct Queue {
-    responses: VecDeque<WatchResponse>,
+    responses: VecDeque<WatchResponses>,
     waker: Option<Waker>,
     ended: Option<Error>,
 }
@@ -112,9 +112,9 @@ impl Port {
         }
     }
 
-    /// Driver: appends a response to a watch stream.
-    pub fn deliver(&self, id: StreamId, response: WatchResponse) {
-        self.with_stream(id, |queue| queue.responses.push_back(response));
+    /// Driver: appends responses to a watch stream.
+    pub fn deliver(&self, id: StreamId, responses: WatchResponses) {
+        self.with_stream(id, |queue| queue.responses.push_back(responses));
     }
 
     /// Driver: ends a watch stream after what is queued.
@@ -197,25 +197,25 @@ impl WatchStream {
         self.port.inner.borrow_mut().submit(Incoming::Watch(self.id, request));
     }
 
-    /// The next response for the client, if there is one already.
+    /// The next responses for the client, if there are any already.
     #[must_use]
-    pub fn try_next(&self) -> Option<WatchResponse> {
+    pub fn try_next(&self) -> Option<WatchResponses> {
         let mut inner = self.port.inner.borrow_mut();
         let response = inner.queue(self.id).responses.pop_front()?;
         inner.submit(Incoming::WatchTaken(self.id));
         Some(response)
     }
 
-    /// The next response for the client.
+    /// The next responses for the client.
     ///
     /// # Errors
     /// The reason for which the engine ended the stream.
-    pub async fn next(&self) -> Result<WatchResponse, Error> {
+    pub async fn next(&self) -> Result<WatchResponses, Error> {
         std::future::poll_fn(|context| self.poll_next(context)).await
     }
 
     /// As [`Self::next`], to be polled.
-    pub fn poll_next(&self, context: &mut Context<'_>) -> Poll<Result<WatchResponse, Error>> {
+    pub fn poll_next(&self, context: &mut Context<'_>) -> Poll<Result<WatchResponses, Error>> {
         let mut inner = self.port.inner.borrow_mut();
         let queue = inner.queue(self.id);
         if let Some(response) = queue.responses.pop_front() {

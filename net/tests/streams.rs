@@ -64,6 +64,33 @@ fn a_watch_tells_changes_until_it_is_cancelled() {
     });
 }
 
+/// So many that their responses leave in several pieces.
+#[test]
+fn every_watcher_of_a_stream_is_told_once() {
+    const WATCHERS: i64 = 200;
+    run(async {
+        let (_front, client, writer) = two().await;
+        let (mut send, response) =
+            client.stream("/etcdserverpb.Watch/Watch", &watch_create("a"), false).await;
+        let mut watch = Responses::new(response.await.expect("headers"));
+        for created in 0..WATCHERS {
+            let response: pb::WatchResponse = watch.next().await.expect("a message");
+            assert!(response.created && response.watch_id == created);
+            if created + 1 < WATCHERS {
+                send.send_data(framed(&watch_create("a")), false).expect("open");
+            }
+        }
+        let value = "v".repeat(700);
+        put(&writer, "a", &value).await;
+        for told in 0..WATCHERS {
+            let response: pb::WatchResponse = watch.next().await.expect("an event");
+            assert_eq!((response.watch_id, response.events.len()), (told, 1));
+            assert!(response.header.is_some_and(|header| header.revision == 2));
+            assert_eq!(response.events[0].kv.as_ref().expect("a pair").value, value);
+        }
+    });
+}
+
 #[test]
 fn a_half_closed_watch_goes_on() {
     run(async {

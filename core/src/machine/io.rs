@@ -6,7 +6,7 @@ use braid_storage::log;
 use braid_storage::segment::SegmentHeader;
 use bytes::Bytes;
 
-use crate::api::{Response, WatchResponse};
+use crate::api::{Response, WatchResponses};
 use crate::error::Error;
 use crate::machine::mail::Mail;
 use crate::port::{CallId, Incoming, StreamId};
@@ -55,7 +55,7 @@ pub enum Output {
     /// Answer a front-end's call.
     Answer(CallId, Result<Response, Error>),
     /// Append to a front-end's watch stream.
-    Watch(StreamId, WatchResponse),
+    Watch(StreamId, WatchResponses),
     /// End a front-end's watch stream.
     EndStream(StreamId, Error),
     /// A reign begins; headers show the control group's term from now on.

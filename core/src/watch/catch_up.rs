@@ -170,7 +170,7 @@ impl WatchHub {
         self.finish_dealing();
         let interest = self.interests.get_mut(id);
         interest.lose(revision);
-        let sharers: Vec<_> = interest.watchers.iter().copied().collect();
+        let sharers: Vec<_> = interest.watchers.iter().map(|sharer| sharer.key).collect();
         for key in sharers {
             let watcher = &mut self.watchers[key.0];
             if watcher.stage == Stage::Synced {
@@ -181,7 +181,7 @@ impl WatchHub {
     }
 
     pub(super) fn wake_registered(&mut self, id: InterestId) {
-        let sharers = self.interests.get(id).watchers.iter().copied();
+        let sharers = self.interests.get(id).watchers.iter().map(|sharer| sharer.key);
         let is_waiting = |key: &WatcherKey| self.watchers[key.0].stage == Stage::AwaitRegistration;
         for key in sharers.filter(is_waiting).collect::<Vec<_>>() {
             self.make_ready(key);

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchConfig {
     /// A stream with this many bytes of responses waiting takes no more events: its watchers
-    /// fall behind and are fed from history when half of it has been taken. One revision may
+    /// fall behind and are fed from history when half of it has been taken. One response may
     /// exceed it.
     pub stream_bytes: usize,
     /// With this many bytes waiting on all streams together, only streams without anything
@@ -33,6 +33,14 @@ pub struct WatchConfig {
     /// How often a watcher with `progress_notify` is told how far it has come; each stream adds
     /// up to a tenth of it.
     pub progress_interval: Duration,
+}
+
+impl WatchConfig {
+    /// Bytes of events after which a response ends: a stream that is almost full takes one more,
+    /// which must not be many times what the stream may hold.
+    pub(super) fn chunk_bytes(&self) -> usize {
+        self.response_bytes.min(self.stream_bytes)
+    }
 }
 
 impl Default for WatchConfig {

@@ -1,13 +1,13 @@
 //! Live events on their way to the synced watchers, a piece at a time: one event may concern
 //! thousands of them.
 //!
-//! A dealing takes every event up to a watermark to everybody who waits for it, then queues what
-//! each watcher has gathered. The watermark counts as delivered from its beginning, so until its end
-//! nobody catches up and no progress is told: both would take for done what is not dealt out yet.
+//! A dealing takes every event up to a watermark to everybody who waits for it, round by round.
+//! The watermark counts as delivered from its beginning, so until its end nobody catches up and no
+//! progress is told: both would take for done what is not dealt out yet.
 
 use super::hub::WatchHub;
-use super::messages::{InterestId, LiveEvent};
-use super::watcher::WatcherKey;
+use super::round::{Round, Share};
+use super::watcher::{Stage, WatcherKey};
 
 /// Steps of watchers that are behind between two dealings, so that constant traffic in the present
 /// cannot keep them in the past.
@@ -18,15 +18,11 @@ const STEPS_BETWEEN_DEALINGS: u32 = 64;
 const STEP_COST: usize = 16;
 
 /// How far a dealing is.
-#[expect(clippy::large_enum_variant, reason = "a core has one of these")]
 pub(super) enum Dealing {
-    /// The next event comes.
-    Next,
-    /// An event, the interests that still want it, and the last watcher of the last of these that
-    /// has it.
-    Event(LiveEvent, Vec<InterestId>, Option<WatcherKey>),
-    /// All events are with their watchers; what these gathered is being queued.
-    Queue,
+    /// A round is being filled.
+    Fill(Round),
+    /// A round is being dealt.
+    Deal(Round),
 }
 
 impl WatchHub {
@@ -57,7 +53,7 @@ impl WatchHub {
 
     fn begin_dealing(&mut self) -> usize {
         self.delivered = self.watermark;
-        self.dealing = Some(Dealing::Next);
+        self.dealing = Some(Dealing::Fill(Round::default()));
         1
     }
 
@@ -71,60 +67,68 @@ impl WatchHub {
     /// Deals on, to no more than `max` watchers.
     fn deal(&mut self, dealing: Dealing, max: usize) -> usize {
         match dealing {
-            Dealing::Next => self.deal_next(),
-            Dealing::Event(live, interests, after) => self.deal_event(live, interests, after, max),
-            Dealing::Queue => self.queue_gathered(max),
+            Dealing::Fill(round) => self.fill_round(round),
+            Dealing::Deal(round) => self.deal_round(round, max),
         }
     }
 
-    fn deal_next(&mut self) -> usize {
-        self.dealing = Some(match self.pending.pop_upto(self.delivered) {
-            Some(live) => {
-                let interests = self.interests.find(&live.event.kv.key);
-                Dealing::Event(live, interests, None)
-            }
-            None => Dealing::Queue,
-        });
-        1
-    }
-
-    fn deal_event(
-        &mut self,
-        live: LiveEvent,
-        mut interests: Vec<InterestId>,
-        after: Option<WatcherKey>,
-        max: usize,
-    ) -> usize {
-        let Some(interest) = interests.last() else {
-            self.recent.push(live);
-            self.dealing = Some(Dealing::Next);
+    fn fill_round(&mut self, mut round: Round) -> usize {
+        let limit_bytes = self.config.chunk_bytes();
+        let next = self.pending.first();
+        let Some(live) = next
+            .filter(|next| !round.ends_before(*next, limit_bytes))
+            .and_then(|_| self.pending.pop_upto(self.delivered))
+        else {
+            self.dealing = Some(Dealing::Deal(round));
             return 1;
         };
-        let sharers = self.interests.sharers(*interest, after, max);
-        for key in &sharers {
-            self.deliver_live(*key, &live);
-        }
-        let after = sharers.last().copied().filter(|_| sharers.len() == max);
-        if after.is_none() {
-            interests.pop();
-        }
-        self.dealing = Some(Dealing::Event(live, interests, after));
-        1 + sharers.len()
+        let interests = self.interests.find(&live.event.kv.key);
+        let cost = 1 + interests.len();
+        round.push(live, interests);
+        self.dealing = Some(Dealing::Fill(round));
+        cost
     }
 
-    fn queue_gathered(&mut self, max: usize) -> usize {
-        let rest = self.touched.len().saturating_sub(max);
-        let touched = self.touched.split_off(rest);
-        for key in &touched {
-            self.flush(*key);
+    fn deal_round(&mut self, mut round: Round, max: usize) -> usize {
+        let Some((interest, mut share)) = round.next_share() else {
+            return self.end_round(round);
+        };
+        let sharers = self.interests.sharers(interest, share.after, max);
+        for sharer in &sharers {
+            self.deal_to(sharer.key, &mut share, &round);
         }
-        if rest > 0 {
-            self.dealing = Some(Dealing::Queue);
+        let cost = 1 + share.len() + sharers.len();
+        if sharers.len() == max {
+            share.after = sharers.last().copied();
+            round.put_back(interest, share);
+        }
+        self.dealing = Some(Dealing::Deal(round));
+        cost
+    }
+
+    /// Gives a watcher its part, if it is synced.
+    fn deal_to(&mut self, key: WatcherKey, share: &mut Share, round: &Round) {
+        let watcher = &self.watchers[key.0];
+        if watcher.stage == Stage::Synced {
+            let shaped = share.shaped_for(watcher, &round.events, self.config.chunk_bytes());
+            if let Some(revision) = self.deliver(key, &shaped) {
+                self.catch_up_from(key, revision);
+            }
+        }
+    }
+
+    fn end_round(&mut self, round: Round) -> usize {
+        let cost = 1 + round.events.len();
+        for live in round.events {
+            self.recent.push(live);
+        }
+        if self.pending.first().is_some_and(|next| next <= self.delivered) {
+            self.dealing = Some(Dealing::Fill(Round::default()));
         } else {
             self.steps_owed = STEPS_BETWEEN_DEALINGS;
             self.wake_waiting_for_advance();
             self.settle_all_progress();
         }
-        1 + touched.len()
+        cost
     }
 }

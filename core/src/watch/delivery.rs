@@ -1,83 +1,85 @@
-//! From events to responses: dealing live events out, gathering, and queueing.
+//! From events to responses in the queues of streams.
+
+use std::sync::Arc;
 
 use braid_storage::ids::Revision;
-use braid_storage::planted::{Bug, planted};
 
+use super::chunk::{Chunk, Shaped};
 use super::fragment;
 use super::hub::WatchHub;
-use super::messages::{LiveEvent, WatchOutput};
-use super::size;
+use super::messages::WatchOutput;
 use super::stream::Stream;
-use super::watcher::{Stage, WatcherKey};
+use super::watcher::WatcherKey;
 use crate::api::{Event, WatchResponse};
+use crate::port::StreamId;
 
 impl WatchHub {
-    /// A live event for a watcher, if it wants it and is synced.
-    pub(super) fn deliver_live(&mut self, key: WatcherKey, live: &LiveEvent) {
-        let watcher = &self.watchers[key.0];
-        let wanted = watcher.stage == Stage::Synced
-            && watcher.next <= live.revision
-            && watcher.options.pass(&live.event);
-        if wanted && (watcher.options.need_history(live) || !self.gather(key, &live.event)) {
-            self.fall_behind(key, live.revision);
-        }
-    }
-
-    /// A synced watcher goes on from `revision` by catching up. What it gathered of that
-    /// revision is dropped, or the revision would be split.
-    fn fall_behind(&mut self, key: WatcherKey, revision: Revision) {
-        let watcher = &mut self.watchers[key.0];
-        watcher.next = revision;
-        let dropped = watcher.batch.cut(revision);
-        if let Some(stream) = self.streams.get_mut(&watcher.stream) {
-            stream.gathered_bytes -= dropped;
-            self.queued_bytes -= dropped;
-        }
-        self.make_ready(key);
-    }
-
     /// Puts events from the history, or from recent ones, into a watcher's responses; `after` is
     /// the revision that follows the ones they cover. Stops early when the stream is full.
     pub(super) fn feed(&mut self, key: WatcherKey, events: &[Event], after: Revision) {
-        let touched = self.touched.len();
-        let refused = events
-            .iter()
-            .find(|event| self.watchers[key.0].options.pass(event) && !self.gather(key, event));
-        let after = refused.map_or(after, |event| event.kv.mod_revision);
-        self.watchers[key.0].next = after;
-        // Others are left alone: a dealing may be in the middle of a revision.
-        self.touched.truncate(touched);
-        self.flush(key);
+        let options = self.watchers[key.0].options;
+        let shaped = Shaped::past(events, options, self.config.chunk_bytes());
+        let next = self.deliver(key, &shaped).unwrap_or(after);
+        self.catch_up_from(key, next);
+    }
+
+    /// A watcher goes on from `revision` by catching up.
+    pub(super) fn catch_up_from(&mut self, key: WatcherKey, revision: Revision) {
+        self.watchers[key.0].next = revision;
         self.make_ready(key);
     }
 
-    /// Adds an event to a watcher's next response. `false`, and nothing done, when it begins a
-    /// revision and the stream is full.
-    fn gather(&mut self, key: WatcherKey, event: &Event) -> bool {
+    /// Queues what a watcher is told. Returns the first revision that it was not told, if it must
+    /// go on by catching up.
+    pub(super) fn deliver(&mut self, key: WatcherKey, shaped: &Shaped) -> Option<Revision> {
+        for chunk in &shaped.chunks {
+            if !self.join_last(key, chunk) {
+                if self.is_full(key) {
+                    return Some(chunk.first());
+                }
+                self.send(key, chunk);
+            }
+            self.events_total += chunk.events.len() as u64;
+            self.watchers[key.0].quiet = false;
+        }
+        shaped.rest_from
+    }
+
+    /// Adds a watcher to the response that was queued last, if that tells the same to its stream.
+    fn join_last(&mut self, key: WatcherKey, chunk: &Chunk) -> bool {
         let watcher = &self.watchers[key.0];
-        if watcher.batch.begins_revision(event) {
-            if self.is_full(key) {
-                return false;
-            }
-            if watcher.batch.bytes >= self.config.response_bytes {
-                self.flush(key);
-            }
-        } else if planted(Bug::SplitEvents) {
-            self.flush(key);
+        let Some(WatchOutput::Respond(id, last)) = self.outputs.back_mut() else { return false };
+        let same = *id == watcher.stream && Arc::ptr_eq(&last.response.events, &chunk.events);
+        if !same || watcher.options.fragment {
+            return false;
         }
-        let watcher = &mut self.watchers[key.0];
-        if watcher.batch.events.is_empty() {
-            self.touched.push(key);
-        }
-        let mut bytes = watcher.batch.push(watcher.options.shape(event));
-        if planted(Bug::DuplicateEvent) {
-            bytes += watcher.batch.push(watcher.options.shape(event));
-        }
-        if let Some(stream) = self.streams.get_mut(&watcher.stream) {
-            stream.gathered_bytes += bytes;
-            self.queued_bytes += bytes;
+        last.others.push(watcher.id);
+        if let Some(stream) = self.streams.get_mut(id) {
+            self.queued_bytes += stream.charge_watcher();
         }
         true
+    }
+
+    /// Queues a response, or its fragments, for a watcher.
+    fn send(&mut self, key: WatcherKey, chunk: &Chunk) {
+        let watcher = &self.watchers[key.0];
+        let (id, watch_id) = (watcher.stream, watcher.id);
+        if !watcher.options.fragment {
+            return self.queue(id, chunk.clone(), watch_id, false);
+        }
+        let mut pieces = fragment::split(chunk, self.config.fragment_bytes).into_iter().peekable();
+        while let Some(piece) = pieces.next() {
+            self.queue(id, piece, watch_id, pieces.peek().is_some());
+        }
+    }
+
+    fn queue(&mut self, id: StreamId, chunk: Chunk, watch_id: i64, fragment: bool) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        self.queued_bytes += stream.charge(chunk.bytes);
+        let (revision, events) = (self.delivered, chunk.events);
+        let response =
+            WatchResponse { revision, watch_id, fragment, events, ..WatchResponse::default() };
+        self.emit(WatchOutput::Respond(id, response.into()));
     }
 
     /// Whether the stream of a watcher takes no more events.
@@ -91,37 +93,5 @@ impl WatchHub {
         let bytes = stream.bytes();
         bytes >= self.config.stream_bytes
             || (bytes > 0 && self.queued_bytes >= self.config.hub_bytes)
-    }
-
-    /// Queues what was gathered for a watcher, if it is still there.
-    pub(super) fn flush(&mut self, key: WatcherKey) {
-        let Some(watcher) = self.watchers.get_mut(key.0) else { return };
-        let batch = std::mem::take(&mut watcher.batch);
-        if batch.events.is_empty() {
-            return;
-        }
-        watcher.quiet = false;
-        self.events_total += batch.events.len() as u64;
-        let (stream_id, watch_id) = (watcher.stream, watcher.id);
-        let pieces = if watcher.options.fragment {
-            fragment::split(batch.events, self.config.fragment_bytes)
-        } else {
-            vec![batch.events]
-        };
-        let Some(stream) = self.streams.get_mut(&stream_id) else { return };
-        stream.gathered_bytes -= batch.bytes;
-        self.queued_bytes -= batch.bytes;
-        let mut pieces = pieces.into_iter().peekable();
-        while let Some(events) = pieces.next() {
-            self.queued_bytes += stream.charge(events.iter().map(size::in_memory).sum());
-            let response = WatchResponse {
-                revision: self.delivered,
-                watch_id,
-                fragment: pieces.peek().is_some(),
-                events,
-                ..WatchResponse::default()
-            };
-            self.outputs.push_back(WatchOutput::Respond(stream_id, response));
-        }
     }
 }

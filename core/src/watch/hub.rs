@@ -10,7 +10,7 @@ use slab::Slab;
 use super::catch_up::CatchUp;
 use super::config::WatchConfig;
 use super::dealing::Dealing;
-use super::interest::Interests;
+use super::interest::{Interests, Sharer};
 use super::live_buffer::{Pending, Recent};
 use super::messages::{HistoryAnswer, HistoryId, InterestId, LiveEvent, WatchOutput, WatchStats};
 use super::progress::Progress;
@@ -44,9 +44,7 @@ pub struct WatchHub {
     pub(super) recent: Recent,
     pub(super) catch_up: CatchUp,
     pub(super) progress: Progress,
-    /// Watchers with gathered events; empty unless a dealing is under way. Some may be gone.
-    pub(super) touched: Vec<WatcherKey>,
-    /// Bytes of what waits and is being gathered on all streams.
+    /// Bytes of what waits on all streams.
     pub(super) queued_bytes: usize,
     pub(super) events_total: u64,
     pub(super) outputs: VecDeque<WatchOutput>,
@@ -78,7 +76,6 @@ impl WatchHub {
             recent: Recent::new(config.recent_bytes, watermark.next()),
             catch_up: CatchUp::default(),
             progress: Progress::new(seed),
-            touched: Vec::new(),
             queued_bytes: 0,
             events_total: 0,
             outputs: VecDeque::new(),
@@ -125,7 +122,7 @@ impl WatchHub {
         }
     }
 
-    /// The front-end took one response off the queue of `stream`.
+    /// The front-end took what was queued first off the queue of `stream`.
     pub fn handle_taken(&mut self, stream: StreamId) {
         let Some(reader) = self.streams.get_mut(&stream) else { return };
         self.queued_bytes -= reader.discharge();
@@ -250,7 +247,7 @@ impl WatchHub {
     pub(super) fn respond(&mut self, id: StreamId, response: WatchResponse) {
         if let Some(stream) = self.streams.get_mut(&id) {
             self.queued_bytes += stream.charge(0);
-            self.emit(WatchOutput::Respond(id, response));
+            self.emit(WatchOutput::Respond(id, response.into()));
         }
     }
 
@@ -261,12 +258,10 @@ impl WatchHub {
         let gone = self.watchers.remove(key.0);
         if let Some(stream) = self.streams.get_mut(&gone.stream) {
             stream.watchers.remove(&gone.id);
-            stream.gathered_bytes -= gone.batch.bytes;
-            self.queued_bytes -= gone.batch.bytes;
             stream.behind -= usize::from(gone.stage != Stage::Synced);
             stream.fresh -= usize::from(gone.fresh);
         }
-        if self.interests.leave(gone.interest, key) {
+        if self.interests.leave(gone.interest, Sharer { stream: gone.stream, key }) {
             self.emit(WatchOutput::Unregister { interest: gone.interest });
         }
     }

@@ -10,12 +10,21 @@ use super::interval_index::IntervalIndex;
 use super::messages::InterestId;
 use super::watcher::WatcherKey;
 use crate::interval::Interval;
+use crate::port::StreamId;
+
+/// A watcher that shares an interest. Those of one stream are neighbours, as they can share
+/// responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Sharer {
+    pub(super) stream: StreamId,
+    pub(super) key: WatcherKey,
+}
 
 /// One watched interval.
 pub(super) struct Interest {
     pub(super) interval: Interval,
     /// Who shares it; never empty.
-    pub(super) watchers: BTreeSet<WatcherKey>,
+    pub(super) watchers: BTreeSet<Sharer>,
     /// Owners send every event from here on; none until all of them have agreed.
     registered_from: Option<Revision>,
     /// Below this revision, live events were dropped for lack of room.
@@ -57,7 +66,7 @@ pub(super) struct Interests {
 impl Interests {
     /// Adds a watcher to the interest of `interval`. `true` when it is a new one, to be
     /// registered.
-    pub(super) fn join(&mut self, interval: Interval, watcher: WatcherKey) -> (InterestId, bool) {
+    pub(super) fn join(&mut self, interval: Interval, watcher: Sharer) -> (InterestId, bool) {
         if let Some(id) = self.by_interval.get(&interval) {
             let id = *id;
             self.get_mut(id).watchers.insert(watcher);
@@ -78,7 +87,7 @@ impl Interests {
     }
 
     /// Takes a watcher out. `true` when the interest is gone with it.
-    pub(super) fn leave(&mut self, id: InterestId, watcher: WatcherKey) -> bool {
+    pub(super) fn leave(&mut self, id: InterestId, watcher: Sharer) -> bool {
         let interest = self.get_mut(id);
         interest.watchers.remove(&watcher);
         if !interest.watchers.is_empty() {
@@ -115,12 +124,7 @@ impl Interests {
 
     /// Up to `max` watchers that share an interest, if it is still there, from the one behind
     /// `after` on.
-    pub(super) fn sharers(
-        &self,
-        id: InterestId,
-        after: Option<WatcherKey>,
-        max: usize,
-    ) -> Vec<WatcherKey> {
+    pub(super) fn sharers(&self, id: InterestId, after: Option<Sharer>, max: usize) -> Vec<Sharer> {
         let Some(interest) = self.by_id.get(&id) else { return Vec::new() };
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         interest.watchers.range((from, Bound::Unbounded)).take(max).copied().collect()

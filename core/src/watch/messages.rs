@@ -2,7 +2,7 @@
 
 use braid_storage::ids::Revision;
 
-use crate::api::{Event, WatchResponse};
+use crate::api::{Event, WatchResponses};
 use crate::error::Error;
 use crate::interval::Interval;
 use crate::port::StreamId;
@@ -68,8 +68,8 @@ pub enum HistoryAnswer {
 /// What the hub wants done. Nothing may be reordered.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WatchOutput {
-    /// Append a response to a stream's queue; `handle_taken` tells when it left.
-    Respond(StreamId, WatchResponse),
+    /// Append to a stream's queue; `handle_taken` tells when it left.
+    Respond(StreamId, WatchResponses),
     /// Have all owners of keys in `interval` send their events; answer with
     /// `handle_registered` once all of them have agreed. An owner agrees from the revision
     /// after the last one that it committed, whether or not that is visible.

@@ -16,6 +16,7 @@
 //! Not here: permissions, wire formats, and reading the index.
 
 mod catch_up;
+mod chunk;
 mod config;
 mod dealing;
 mod delivery;
@@ -27,6 +28,7 @@ mod live_buffer;
 mod messages;
 mod progress;
 mod requests;
+mod round;
 mod size;
 mod stream;
 mod wait_queue;

@@ -6,8 +6,9 @@ use braid_storage::ids::Revision;
 use bytes::Bytes;
 
 use super::hub::WatchHub;
+use super::interest::Sharer;
 use super::messages::WatchOutput;
-use super::watcher::{Batch, Options, Stage, Watcher, WatcherKey};
+use super::watcher::{Options, Stage, Watcher, WatcherKey};
 use crate::api::{WatchCreate, WatchResponse};
 use crate::interval::Interval;
 use crate::port::StreamId;
@@ -84,7 +85,8 @@ impl WatchHub {
         let fresh = next > current;
         let vacant = self.watchers.vacant_entry();
         let key = WatcherKey(vacant.key());
-        let (interest, is_new) = self.interests.join(interval(&create), key);
+        let sharer = Sharer { stream: stream_id, key };
+        let (interest, is_new) = self.interests.join(interval(&create), sharer);
         vacant.insert(Watcher {
             stream: stream_id,
             id,
@@ -95,7 +97,6 @@ impl WatchHub {
             fresh,
             quiet: true,
             options: Options::new(&create),
-            batch: Batch::default(),
         });
         if let Some(stream) = self.streams.get_mut(&stream_id) {
             stream.watchers.insert(id, key);

@@ -20,8 +20,6 @@ pub(super) struct Stream {
     /// The bytes charged for each response that has not been taken, in order.
     queued: VecDeque<usize>,
     queued_bytes: usize,
-    /// Bytes of events that are gathered for responses to come.
-    pub(super) gathered_bytes: usize,
     /// Watchers that wait for room.
     pub(super) paused: WaitQueue,
     /// Watchers that are not synced.
@@ -58,7 +56,17 @@ impl Stream {
         charge
     }
 
-    /// The oldest response has left. Returns what was charged for it.
+    /// Charges for one more watcher of the last response. Returns the charge.
+    pub(super) fn charge_watcher(&mut self) -> usize {
+        let charge = size_of::<i64>();
+        if let Some(last) = self.queued.back_mut() {
+            *last += charge;
+            self.queued_bytes += charge;
+        }
+        charge
+    }
+
+    /// What waited longest has left. Returns what was charged for it.
     pub(super) fn discharge(&mut self) -> usize {
         let charge = self.queued.pop_front().unwrap_or(0);
         self.queued_bytes -= charge;
@@ -70,8 +78,8 @@ impl Stream {
         self.queued.len()
     }
 
-    /// Bytes of what waits and of what is being gathered.
+    /// Bytes of what waits.
     pub(super) fn bytes(&self) -> usize {
-        self.queued_bytes + self.gathered_bytes
+        self.queued_bytes
     }
 }

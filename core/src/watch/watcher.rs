@@ -3,7 +3,6 @@
 use braid_storage::ids::Revision;
 
 use super::messages::{HistoryId, InterestId, LiveEvent, Prev};
-use super::size;
 use super::wait_queue::Ticket;
 use crate::api::{Event, WatchCreate};
 use crate::port::StreamId;
@@ -49,7 +48,6 @@ pub(super) struct Watcher {
     /// No event was sent since the last progress tick.
     pub(super) quiet: bool,
     pub(super) options: Options,
-    pub(super) batch: Batch,
 }
 
 /// What a client chose when it created its watcher.
@@ -73,6 +71,12 @@ impl Options {
         }
     }
 
+    /// Whether watchers with these and with `other` options are told the same.
+    pub(super) fn are_told_as(self, other: Self) -> bool {
+        let told = |options: Self| (options.no_put, options.no_delete, options.prev_kv);
+        told(self) == told(other)
+    }
+
     /// Whether the filters let `event` pass.
     pub(super) fn pass(self, event: &Event) -> bool {
         !(if event.deleted { self.no_delete } else { self.no_put })
@@ -87,36 +91,5 @@ impl Options {
     pub(super) fn shape(self, event: &Event) -> Event {
         let prev_kv = event.prev_kv.clone().filter(|_| self.prev_kv);
         Event { deleted: event.deleted, kv: event.kv.clone(), prev_kv }
-    }
-}
-
-/// The events gathered for a watcher's next response.
-#[derive(Default)]
-pub(super) struct Batch {
-    pub(super) events: Vec<Event>,
-    /// As [`size::in_memory`] counts.
-    pub(super) bytes: usize,
-}
-
-impl Batch {
-    /// Whether `event` is the first of its revision here.
-    pub(super) fn begins_revision(&self, event: &Event) -> bool {
-        self.events.last().is_none_or(|last| last.kv.mod_revision != event.kv.mod_revision)
-    }
-
-    /// Returns the bytes that it adds.
-    pub(super) fn push(&mut self, event: Event) -> usize {
-        let bytes = size::in_memory(&event);
-        self.bytes += bytes;
-        self.events.push(event);
-        bytes
-    }
-
-    /// Drops the events from `revision` on and returns their bytes.
-    pub(super) fn cut(&mut self, revision: Revision) -> usize {
-        let kept = self.events.partition_point(|event| event.kv.mod_revision < revision);
-        let bytes = self.events.drain(kept..).map(|event| size::in_memory(&event)).sum();
-        self.bytes -= bytes;
-        bytes
     }
 }

@@ -330,7 +330,7 @@ fn first_shown(history: &History) -> BTreeMap<u64, Moment> {
         }
     }
     for told in history.watchers.iter().flat_map(|watcher| &watcher.told) {
-        for event in &told.response.events {
+        for event in told.response.events.iter() {
             note(event.kv.mod_revision.0, told.at);
         }
         note(told.response.revision.0, told.at);

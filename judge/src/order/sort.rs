@@ -135,7 +135,7 @@ impl<'a> Sorted<'a> {
         let told = history.watchers.iter().flat_map(|watcher| &watcher.told);
         for response in told.map(|told| &told.response) {
             self.last = self.last.max(response.revision.0);
-            for event in &response.events {
+            for event in response.events.iter() {
                 self.note_change(Event::from(event));
                 if let Some(kv) = event.prev_kv.clone() {
                     let before = api::Event { deleted: false, kv, prev_kv: None };

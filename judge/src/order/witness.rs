@@ -47,7 +47,7 @@ impl<'a> Witness<'a> {
             if is_progress(response) {
                 to = to.max(response.revision.0);
             }
-            for event in &response.events {
+            for event in response.events.iter() {
                 let revision = event.kv.mod_revision.0;
                 to = to.max(revision);
                 told.entry(revision).or_default().push(Event::from(event));

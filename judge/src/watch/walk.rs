@@ -49,7 +49,7 @@ impl<'a> Walk<'a> {
         if self.canceled {
             self.violate(verdict, Check::WatchOrdered, line, "it is told more after its end");
         }
-        for event in &response.events {
+        for event in response.events.iter() {
             self.take_event(event, line, verdict);
         }
         if response.fragment && !self.watcher.create.fragment {

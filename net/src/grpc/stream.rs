@@ -107,13 +107,14 @@ impl Responses {
 
     /// Sends a message with its prefix, waiting for the client to take it.
     pub async fn send(&self, payload: Bytes) -> Result<(), ReadError> {
-        self.count_message(payload.len());
-        self.send_counted(payload).await
+        self.count_messages(1, payload.len());
+        self.send_counted(payload, 0).await
     }
 
     /// Sends messages with their prefixes that were counted, waiting for the client to take them.
-    pub async fn send_counted(&self, payload: Bytes) -> Result<(), ReadError> {
-        self.charge.borrow_mut().replace(payload.len() as u64);
+    /// `kept_bytes` are held for what comes after.
+    pub async fn send_counted(&self, payload: Bytes, kept_bytes: usize) -> Result<(), ReadError> {
+        self.charge.borrow_mut().replace((payload.len() + kept_bytes) as u64);
         self.deliver(payload, None).await
     }
 
@@ -124,9 +125,9 @@ impl Responses {
         self.deliver(payload, Some(self.peer.front.limits.send_timeout)).await
     }
 
-    /// Counts a message that goes out.
-    pub fn count_message(&self, bytes: usize) {
-        self.peer.front.metrics.sent(self.method, bytes);
+    /// Counts messages that go out, of `bytes` together.
+    pub fn count_messages(&self, messages: u64, bytes: usize) {
+        self.peer.front.metrics.sent(self.method, messages, bytes);
     }
 
     async fn deliver(

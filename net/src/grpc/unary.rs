@@ -173,7 +173,7 @@ impl UnaryCall {
         let respond = self.respond.as_mut().ok_or(ReadError::Gone)?;
         let stream = reply::start(respond).map_err(|Gone| ReadError::Gone)?;
         self.charge.replace(REQUEST_OVERHEAD_BYTES + payload.len() as u64);
-        self.peer.front.metrics.sent(self.method, payload.len());
+        self.peer.front.metrics.sent(self.method, 1, payload.len());
         self.allow(Some(self.peer.front.limits.send_timeout));
         Ok(Next::State(State::Sending(stream, payload)))
     }

@@ -90,9 +90,9 @@ impl Metrics {
         self.received_bytes.add(bytes as u64);
     }
 
-    /// A message of `bytes` went.
-    pub fn sent(&self, method: Method, bytes: usize) {
-        self.calls[method as usize].messages_sent.add(1);
+    /// So many messages, of `bytes` together, went.
+    pub fn sent(&self, method: Method, messages: u64, bytes: usize) {
+        self.calls[method as usize].messages_sent.add(messages);
         self.sent_bytes.add(bytes as u64);
     }
 

@@ -171,8 +171,8 @@ async fn next_leader(port: &Port, prefix: &Bytes) -> Result<(Revision, KeyValue)
     let changes = Changes::of_prefix(port, prefix, revision);
     loop {
         let (_, events) = changes.next().await?;
-        if let Some(event) = events.into_iter().find(|event| !event.deleted) {
-            return Ok((event.kv.mod_revision, event.kv));
+        if let Some(event) = events.iter().find(|event| !event.deleted) {
+            return Ok((event.kv.mod_revision, event.kv.clone()));
         }
     }
 }
@@ -187,7 +187,7 @@ async fn follow(
     let changes = Changes::of_key(&front.port, key, from);
     loop {
         let (revision, events) = changes.next().await?;
-        for event in events {
+        for event in events.iter() {
             if event.deleted {
                 return Ok(());
             }

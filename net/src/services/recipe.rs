@@ -1,6 +1,8 @@
 //! What locks and elections are made of: a queue of keys below a prefix, in the order in which
 //! they came into being. The state is all in the keys; this is a client of the port.
 
+use std::sync::Arc;
+
 use braid_core::api::{
     Compare, CompareTarget, DeleteRangeRequest, Event, KeyValue, Operation, OperationResponse,
     PutRequest, RangeRequest, Request, Response, TxnRequest, TxnResponse, WatchCreate,
@@ -168,8 +170,8 @@ impl Changes {
     }
 
     /// The next changes and the revision at which they were told.
-    pub async fn next(&self) -> Result<(Revision, Vec<Event>), Status> {
-        let response = self.0.next().await.map_err(unknown)?;
+    pub async fn next(&self) -> Result<(Revision, Arc<[Event]>), Status> {
+        let response = self.0.next().await.map_err(unknown)?.response;
         if response.compact_revision != 0 {
             return Err(unknown(Error::Compacted));
         }

@@ -57,7 +57,7 @@ pub async fn send_scan(
     let mut left = first.kvs_encoded_len;
     let header = Header::new(&front.identity, first.revision);
     let head = scan_head(&header, &first).freeze();
-    responses.count_message(head.len() + left as usize);
+    responses.count_messages(1, head.len() + left as usize);
     responses.send_piece(head).await?;
     let mut chunk = Some(first.kvs.clone());
     while let Some(kvs) = chunk {
@@ -127,7 +127,7 @@ pub async fn range_stream(
             (chunk.more, chunk.count) = (false, 0);
         }
         let message = framed(&StreamChunk(Range { header, response: &chunk }));
-        responses.count_message(message.len());
+        responses.count_messages(1, message.len());
         responses.send_piece(message).await?;
         match scan.next().await? {
             Some(next) => chunk = next,

@@ -1,16 +1,15 @@
 //! etcdserverpb.Watch: one task pumps a stream's requests in and its responses out.
 
 use std::future::poll_fn;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use braid_core::api::{WatchCreate, WatchRequest, WatchResponse};
+use braid_core::api::{WatchCreate, WatchRequest, WatchResponses};
 use braid_core::error::Error;
 use braid_core::port::WatchStream;
 use bytes::{Bytes, BytesMut};
 
 use crate::encode::kv::Header;
-use crate::encode::put_framed;
-use crate::encode::watch::Watch;
+use crate::encode::watch::Copies;
 use crate::front::FrontEnd;
 use crate::grpc::message::ReadError;
 use crate::grpc::status::Status;
@@ -26,7 +25,8 @@ enum Work {
     Request(Bytes),
     /// The client sends nothing more; its watchers go on.
     HalfClosed,
-    Response(WatchResponse),
+    /// There are responses to be sent.
+    Respond,
 }
 
 /// Serves a watch stream until the client leaves or the engine ends it.
@@ -38,53 +38,82 @@ pub async fn run(
     responses: &Responses,
     front: &FrontEnd,
 ) -> Result<(), ReadError> {
-    let stream = front.port.watch();
+    let mut outbox = Outbox { stream: front.port.watch(), front, current: None };
     let mut open = true;
     loop {
-        match poll_fn(|context| poll_work(&mut *requests, open, &stream, context)).await? {
+        match poll_fn(|context| poll_work(&mut *requests, open, &mut outbox, context)).await? {
             Work::HalfClosed => open = false,
             Work::Request(message) => {
                 if let Some(request) = request(decode(message)?) {
-                    stream.send(request);
+                    outbox.stream.send(request);
                 }
             }
-            Work::Response(response) => {
-                let payload = with_all_ready(response, &stream, responses, front);
-                responses.send_counted(payload).await?;
+            Work::Respond => {
+                let payload = outbox.next_piece(responses);
+                responses.send_counted(payload, outbox.kept_bytes()).await?;
             }
         }
     }
 }
 
-/// A response and those that are ready behind it, in one piece: one event may have a response for
-/// each of a stream's hundred watchers, and HTTP/2's work is for each piece.
-fn with_all_ready(
-    first: WatchResponse,
-    stream: &WatchStream,
-    responses: &Responses,
-    front: &FrontEnd,
-) -> Bytes {
-    let (mut payload, mut next) = (BytesMut::new(), Some(first));
-    while let Some(response) = next {
-        let header = Header::new(&front.identity, response.revision);
-        let len = put_framed(&Watch { header, response: &response }, &mut payload);
-        responses.count_message(len);
-        next = if payload.len() < PIECE_BYTES { stream.try_next() } else { None };
+/// What a stream's watchers are to be told.
+struct Outbox<'a> {
+    stream: WatchStream,
+    front: &'a FrontEnd,
+    /// What is being sent.
+    current: Option<Copies>,
+}
+
+impl Outbox<'_> {
+    /// Ready once there is something to be sent.
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.current.is_none() {
+            let responses = ready!(self.stream.poll_next(context))?;
+            self.current = Some(self.copies(responses));
+        }
+        Poll::Ready(Ok(()))
     }
-    payload.freeze()
+
+    /// All that is ready, up to the size of a piece: one event may have a response for each of a
+    /// stream's hundred watchers, and HTTP/2's work is for each piece.
+    fn next_piece(&mut self, responses: &Responses) -> Bytes {
+        let (mut payload, mut messages) = (BytesMut::new(), 0);
+        while payload.len() < PIECE_BYTES {
+            if self.current.is_none() {
+                self.current = self.stream.try_next().map(|responses| self.copies(responses));
+            }
+            let Some(copies) = &mut self.current else { break };
+            copies.put_next(&mut payload);
+            messages += 1;
+            if copies.is_done() {
+                self.current = None;
+            }
+        }
+        responses.count_messages(messages, payload.len());
+        payload.freeze()
+    }
+
+    fn copies(&self, responses: WatchResponses) -> Copies {
+        let header = Header::new(&self.front.identity, responses.response.revision);
+        Copies::new(header, responses)
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.current.as_ref().map_or(0, Copies::kept_bytes)
+    }
 }
 
 fn poll_work(
     requests: &mut Requests,
     open: bool,
-    stream: &WatchStream,
+    outbox: &mut Outbox<'_>,
     context: &mut Context<'_>,
 ) -> Poll<Result<Work, ReadError>> {
     if open && let Poll::Ready(outcome) = requests.poll_next(context) {
         return Poll::Ready(outcome.map(|message| message.map_or(Work::HalfClosed, Work::Request)));
     }
     let ended = |error: Error| Status::from(error).into();
-    stream.poll_next(context).map(|outcome| outcome.map(Work::Response).map_err(ended))
+    outbox.poll_ready(context).map(|outcome| outcome.map(|()| Work::Respond).map_err(ended))
 }
 
 /// A WatchRequest; none when the client set no kind that this server knows, which etcd ignores.

@@ -29,7 +29,7 @@ struct Engine {
     scans: BTreeMap<ScanId, Vec<KvList>>,
     watches: Vec<(StreamId, i64, Interval)>,
     next_watch: i64,
-    waiting: Vec<(StreamId, WatchResponse)>,
+    waiting: Vec<(StreamId, WatchResponses)>,
 }
 
 /// Answers what comes through `port`, for ever.
@@ -61,8 +61,8 @@ impl Engine {
     fn call(&mut self, id: CallId, request: Request, port: &Port) {
         let answer = self.answer(request);
         port.complete(id, answer);
-        for (stream, response) in std::mem::take(&mut self.waiting) {
-            port.deliver(stream, response);
+        for (stream, responses) in std::mem::take(&mut self.waiting) {
+            port.deliver(stream, responses);
         }
     }
 
@@ -236,7 +236,7 @@ impl Engine {
                 WatchResponse { revision, watch_id: -1, ..WatchResponse::default() }
             }
         };
-        port.deliver(stream, response);
+        port.deliver(stream, response.into());
     }
 
     fn notify(&mut self, key: &Bytes, value: Bytes, meta: KvMeta, deleted: bool) {
@@ -244,12 +244,19 @@ impl Engine {
         let kv =
             KeyValue { key: key.clone(), value, create_revision, mod_revision, version, lease };
         let event = Event { deleted, kv, prev_kv: None };
+        let revision = self.now();
         for (stream, watch_id, interval) in &self.watches {
-            if interval.contains(key) {
-                let (revision, watch_id, events) = (self.now(), *watch_id, vec![event.clone()]);
-                let response =
-                    WatchResponse { revision, watch_id, events, ..WatchResponse::default() };
-                self.waiting.push((*stream, response));
+            if !interval.contains(key) {
+                continue;
+            }
+            match self.waiting.last_mut().filter(|(last, _)| last == stream) {
+                Some((_, told)) => told.others.push(*watch_id),
+                None => {
+                    let (watch_id, events) = (*watch_id, [event.clone()].into());
+                    let told =
+                        WatchResponse { revision, watch_id, events, ..WatchResponse::default() };
+                    self.waiting.push((*stream, told.into()));
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use braid_core::api::{Response, WatchResponse};
+use braid_core::api::{Response, WatchResponses};
 use braid_core::error::Error;
 use braid_core::ids::{CoreId, SegmentId};
 use braid_core::machine::{Core, CoreState, Input, Output};
@@ -47,7 +47,7 @@ pub enum Told {
     /// A call was answered.
     Answer(CoreId, CallId, Result<Response, Error>),
     /// A watch stream has a response.
-    Watch(CoreId, StreamId, WatchResponse),
+    Watch(CoreId, StreamId, WatchResponses),
     /// A watch stream ended.
     EndStream(CoreId, StreamId, Error),
 }
@@ -346,8 +346,8 @@ impl Member {
                 );
                 self.told.push_back(Told::Answer(core, call, answer));
             }
-            Output::Watch(stream, response) => {
-                self.told.push_back(Told::Watch(core, stream, response));
+            Output::Watch(stream, responses) => {
+                self.told.push_back(Told::Watch(core, stream, responses));
             }
             Output::EndStream(stream, error) => {
                 self.told.push_back(Told::EndStream(core, stream, error));

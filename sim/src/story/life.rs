@@ -218,10 +218,12 @@ impl<'a> Life<'a> {
         while let Some(told) = self.member.poll_told() {
             match told {
                 Told::Answer(_, call, answer) => self.answered(call, answer)?,
-                Told::Watch(core, stream, response) => {
-                    let client = self.streams.arrived(self.memory, core, stream, &response)?;
+                Told::Watch(core, stream, responses) => {
+                    let client = self.streams.arrived(self.memory, core, stream, &responses)?;
                     if let Some(Owner::Client(at)) = client {
-                        self.clients[at].workload.told(&response)?;
+                        for response in responses.each() {
+                            self.clients[at].workload.told(&response)?;
+                        }
                     }
                 }
                 Told::EndStream(_, stream, _) => self.streams.ended(self.memory, stream)?,

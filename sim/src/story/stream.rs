@@ -37,7 +37,7 @@ pub(super) struct Stream {
     pub(super) watches: Vec<Watch>,
     /// The watches by the ids that the server gave them.
     pub(super) ids: BTreeMap<i64, usize>,
-    /// Responses that the reader has not taken.
+    /// What was delivered and the reader has not taken.
     pub(super) untaken: usize,
     pub(super) closed: bool,
 }

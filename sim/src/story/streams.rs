@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use braid_core::api::{WatchCreate, WatchRequest, WatchResponse};
+use braid_core::api::{WatchCreate, WatchRequest, WatchResponses};
 use braid_core::ids::CoreId;
 use braid_core::port::{Incoming, StreamId};
 use bytes::Bytes;
@@ -67,18 +67,19 @@ impl Streams {
         self.open((member, memory), core, Owner::Observer, vec![create], Reader::Eager);
     }
 
-    /// A response has arrived; whose stream it is for, unless that is closed.
+    /// Responses have arrived; whose stream they are for, unless that is closed.
     pub(super) fn arrived(
         &mut self,
         memory: &mut Memory,
         core: CoreId,
         id: StreamId,
-        response: &WatchResponse,
+        responses: &WatchResponses,
     ) -> Result<Option<Owner>, Failure> {
         let stream = self.streams.get_mut(&id).filter(|stream| !stream.closed);
         let Some(stream) = stream else { return Ok(None) };
         assert_eq!(stream.core, core, "a response on the wrong core");
         stream.untaken += 1;
+        let response = &responses.response;
         self.told_events |= !response.events.is_empty();
         let excused = self.bad_reads || response.compact_revision != 0;
         if response.canceled && !response.cancel_reason.is_empty() && !excused {
@@ -87,7 +88,9 @@ impl Streams {
         if stream.owner == Owner::Observer {
             memory.observed(response);
         }
-        stream.note(memory, response)?;
+        for response in responses.each() {
+            stream.note(memory, &response)?;
+        }
         Ok(Some(stream.owner))
     }
 

@@ -136,7 +136,7 @@ impl Workload for Kubernetes {
         if self.phase != Phase::Watching {
             return Ok(());
         }
-        for event in &response.events {
+        for event in response.events.iter() {
             let (key, changed) = (event.kv.key.clone(), event.kv.mod_revision.0);
             if self.cache.get(&key).is_some_and(|(_, cached)| *cached >= changed) {
                 let evidence = format!("{event:?} is no news: {:?}", self.cache.get(&key));

@@ -70,10 +70,10 @@ impl Story {
     /// When the key is gone, if that is before `until`.
     fn end_before(&mut self, until: Duration) -> Option<Duration> {
         while self.member.advance_before(until) {
-            while let Some(told) = self.member.poll_told() {
-                if let Told::Watch(core, stream, response) = told {
+            while let Some(output) = self.member.poll_told() {
+                if let Told::Watch(core, stream, told) = output {
                     self.member.submit(core, Incoming::WatchTaken(stream));
-                    if !response.events.is_empty() {
+                    if !told.response.events.is_empty() {
                         return Some(self.member.now());
                     }
                 }

@@ -157,9 +157,9 @@ impl Story {
         self.member.watch(CoreId(0), stream, WatchRequest::Create(create));
         let (mut events, mut quiet) = (Vec::new(), self.member.now() + QUIET);
         while self.member.advance_before(quiet) {
-            while let Some(Told::Watch(core, stream, response)) = self.member.poll_told() {
+            while let Some(Told::Watch(core, stream, told)) = self.member.poll_told() {
                 self.member.submit(core, Incoming::WatchTaken(stream));
-                events.extend(response.events.iter().map(Event::from));
+                events.extend(told.response.events.iter().map(Event::from));
                 quiet = self.member.now() + QUIET;
             }
         }

@@ -36,9 +36,9 @@ fn run(seed: u64) {
     while member.advance_before(until) {
         while let Some(told) = member.poll_told() {
             match told {
-                Told::Watch(core, stream, response) => {
+                Told::Watch(core, stream, told) => {
                     member.submit(core, Incoming::WatchTaken(stream));
-                    events.extend(response.events);
+                    events.extend(told.response.events.iter().cloned());
                 }
                 Told::Answer(.., answer) => ends += usize::from(answer.is_ok()),
                 Told::EndStream(..) => panic!("the stream ends"),

@@ -46,9 +46,9 @@ fn hear(member: &mut Member, write: u64) {
     let mut told = 0;
     while told < write + 1 {
         match member.poll_told() {
-            Some(Told::Watch(core, stream, response)) => {
+            Some(Told::Watch(core, stream, responses)) => {
                 member.submit(core, Incoming::WatchTaken(stream));
-                let events = response.events.iter();
+                let events = responses.response.events.iter();
                 told = events.map(|event| event.kv.mod_revision.0).max().unwrap_or(told);
             }
             Some(_) => {}
@@ -81,10 +81,10 @@ fn wait_for_the_future(seed: u64) {
     let until = member.now() + QUIET;
     // The driver fails a core that has nothing to do and does not sleep.
     while member.advance_before(until) {
-        while let Some(told) = member.poll_told() {
-            if let Told::Watch(core, stream, response) = told {
+        while let Some(output) = member.poll_told() {
+            if let Told::Watch(core, stream, told) = output {
                 member.submit(core, Incoming::WatchTaken(stream));
-                assert!(response.events.is_empty(), "{response:?}");
+                assert!(told.response.events.is_empty(), "{told:?}");
             }
         }
     }

@@ -26,11 +26,10 @@ fn an_old_start_is_fed_from_history_then_live() {
     assert_eq!(commit(&mut hub, vec![live(0, put(11, "a"))]), []);
     hub.handle_history(first.id, chunk(vec![put(3, "a"), put(5, "a")], 6));
     let outputs = outputs(&mut hub);
-    let [WatchOutput::Respond(STREAM, response), WatchOutput::History(second)] = &outputs[..]
-    else {
+    let [WatchOutput::Respond(STREAM, told), WatchOutput::History(second)] = &outputs[..] else {
         panic!("{outputs:?}")
     };
-    assert_eq!((revisions(response), response.revision), (vec![3, 5], Revision(11)));
+    assert_eq!((revisions(&told.response), told.response.revision), (vec![3, 5], Revision(11)));
     assert_eq!((second.from, second.upto), (Revision(7), Revision(11)));
     // Revision 11 was delivered meanwhile: it comes from the recent events, not from a query.
     hub.handle_history(second.id, chunk(vec![put(7, "a")], 10));
@@ -86,11 +85,11 @@ fn a_cold_previous_pair_comes_from_history_and_splits_no_revision() {
     let [WatchOutput::Respond(STREAM, before), WatchOutput::History(query)] = &outputs[..] else {
         panic!("{outputs:?}")
     };
-    assert_eq!(revisions(before), [11]);
+    assert_eq!(revisions(&before.response), [11]);
     assert_eq!((query.from, query.upto, query.wants_prev), (Revision(12), Revision(12), true));
     let whole = vec![put(12, "a"), Event { prev_kv: Some(put(4, "b").kv), ..put(12, "b") }];
     hub.handle_history(query.id, chunk(whole.clone(), 12));
-    assert_eq!(responses(&mut hub)[0].events, whole);
+    assert_eq!(responses(&mut hub)[0].events[..], whole);
 }
 
 #[test]
@@ -202,6 +201,7 @@ fn compaction_cancels_who_needs_what_is_gone() {
     hub.handle_history(first.id, chunk(vec![put(3, "a")], 5));
     let outputs = outputs(&mut hub);
     let Some(WatchOutput::Respond(STREAM, last)) = outputs.last() else { panic!("{outputs:?}") };
+    let last = &last.response;
     assert_eq!((last.canceled, last.compact_revision, last.revision.0), (true, 9, 0));
     assert_eq!(last.cancel_reason, "");
 }
@@ -213,14 +213,15 @@ fn history_that_is_gone_or_damaged_cancels_with_the_reason() {
     hub.handle_history(first.id, HistoryAnswer::Compacted(Revision(8)));
     assert!(matches!(
         &outputs(&mut hub)[1],
-        WatchOutput::Respond(STREAM, response) if response.compact_revision == 8
+        WatchOutput::Respond(STREAM, told) if told.response.compact_revision == 8
     ));
     let second = create_old(&mut hub, 9);
     hub.handle_history(second.id, HistoryAnswer::Failed(Error::CorruptValue));
     assert!(matches!(
         &outputs(&mut hub)[1],
-        WatchOutput::Respond(STREAM, response)
-            if response.canceled && response.cancel_reason == Error::CorruptValue.to_string()
+        WatchOutput::Respond(STREAM, told)
+            if told.response.canceled
+                && told.response.cancel_reason == Error::CorruptValue.to_string()
     ));
 }
 

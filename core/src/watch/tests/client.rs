@@ -18,7 +18,7 @@ struct Watcher {
 
 #[derive(Default)]
 pub(super) struct Client {
-    pub(super) queue: VecDeque<WatchResponse>,
+    pub(super) queue: VecDeque<WatchResponses>,
     /// Creations that were not answered.
     pub(super) creating: VecDeque<WatchCreate>,
     watchers: BTreeMap<i64, Watcher>,
@@ -115,7 +115,7 @@ impl Watcher {
             .iter()
             .filter(|change| change.revision() >= self.next && self.wants(change))
             .skip(self.in_fragments);
-        for event in &response.events {
+        for event in response.events.iter() {
             let change = expected.next().unwrap_or_else(|| panic!("made up: {event:?}"));
             let prev_kv = change.event.prev_kv.clone().filter(|_| self.create.prev_kv);
             assert_eq!(*event, Event { prev_kv, ..change.event.clone() }, "{response:?}");

@@ -106,7 +106,7 @@ fn cancel_is_confirmed_and_nothing_follows() {
     let outputs = outputs(&mut hub);
     assert!(matches!(outputs[0], WatchOutput::Unregister { .. }));
     let canceled = WatchResponse { revision: Revision(10), canceled: true, ..Default::default() };
-    assert_eq!(outputs[1..], [WatchOutput::Respond(STREAM, canceled)]);
+    assert_eq!(outputs[1..], [WatchOutput::Respond(STREAM, canceled.into())]);
     assert_eq!(commit(&mut hub, vec![live(0, put(11, "a"))]), []);
 }
 

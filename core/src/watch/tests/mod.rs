@@ -14,7 +14,7 @@ use braid_storage::ids::Revision;
 use bytes::Bytes;
 
 use super::*;
-use crate::api::{Event, KeyValue, WatchCreate, WatchRequest, WatchResponse};
+use crate::api::{Event, KeyValue, WatchCreate, WatchRequest, WatchResponse, WatchResponses};
 use crate::port::StreamId;
 
 const STREAM: StreamId = StreamId(1);
@@ -75,7 +75,7 @@ fn create(hub: &mut WatchHub, create: WatchCreate, current: u64) -> Vec<WatchRes
     let mut responses = Vec::new();
     while let Some(output) = next_output(hub) {
         match output {
-            WatchOutput::Respond(STREAM, response) => responses.push(response),
+            WatchOutput::Respond(STREAM, told) => responses.extend(told.each()),
             WatchOutput::Register { interest, .. } => {
                 hub.handle_registered(interest, Revision(current + 1));
             }
@@ -101,8 +101,8 @@ fn commit(hub: &mut WatchHub, events: Vec<LiveEvent>) -> Vec<WatchResponse> {
 fn responses(hub: &mut WatchHub) -> Vec<WatchResponse> {
     outputs(hub)
         .into_iter()
-        .map(|output| match output {
-            WatchOutput::Respond(STREAM, response) => response,
+        .flat_map(|output| match output {
+            WatchOutput::Respond(STREAM, told) => told.each().collect::<Vec<_>>(),
             other => panic!("unexpected: {other:?}"),
         })
         .collect()

@@ -269,14 +269,16 @@ impl World {
         }
     }
 
-    /// A client reads one response and checks it. `false` when there is none.
+    /// A client reads what was queued first and checks it. `false` when there is none.
     pub(super) fn read(&mut self, stream: StreamId) -> bool {
         let Some(client) = self.clients.get_mut(&stream) else { return false };
-        let Some(response) = client.queue.pop_front() else { return false };
-        self.events += response.events.len();
-        self.cancels += usize::from(response.compact_revision > 0);
-        assert!(response.revision <= self.watermark, "ahead of the watermark: {response:?}");
-        client.check(&self.history, self.compacted, response);
+        let Some(responses) = client.queue.pop_front() else { return false };
+        for response in responses.each() {
+            self.events += response.events.len();
+            self.cancels += usize::from(response.compact_revision > 0);
+            assert!(response.revision <= self.watermark, "ahead of the watermark: {response:?}");
+            client.check(&self.history, self.compacted, response);
+        }
         self.hub.handle_taken(stream);
         self.drain();
         true
@@ -287,9 +289,9 @@ impl World {
         self.at_rest = !self.hub.work(self.hub.config.work_per_step);
         while let Some(output) = self.hub.poll_output() {
             match output {
-                WatchOutput::Respond(stream, response) => {
+                WatchOutput::Respond(stream, responses) => {
                     let client = self.clients.get_mut(&stream).expect("responses to open streams");
-                    client.queue.push_back(response);
+                    client.queue.push_back(responses);
                 }
                 WatchOutput::Register { interest, interval } => {
                     for owner in &mut self.owners {
@@ -313,8 +315,10 @@ impl World {
     fn check_bounds(&self) {
         let config = &self.hub.config;
         assert!(self.queries.len() <= config.queries);
-        // Beyond its bound a stream may hold one revision, and what its client asked for.
-        let slack = 3000 + self.clients.values().map(|c| 128 * c.queue.len()).sum::<usize>();
+        // Beyond its bound a stream may hold one response, which may end with a large revision, and
+        // what its client asked for.
+        let one_more = (config.chunk_bytes() + 3000) * self.clients.len();
+        let slack = one_more + self.clients.values().map(|c| 128 * c.queue.len()).sum::<usize>();
         let queued = self.hub.stats().queued_bytes;
         assert!(queued <= self.clients.len() * config.stream_bytes + slack, "{queued} queued");
     }

@@ -108,11 +108,18 @@ impl World {
             let rest = events.split_off(1);
             let first = std::mem::replace(&mut events, rest);
             let fragment = true;
-            let response =
-                WatchResponse { revision, fragment, events: first, ..WatchResponse::default() };
+            let response = WatchResponse {
+                revision,
+                fragment,
+                events: first.into(),
+                ..WatchResponse::default()
+            };
             self.told(place, &response);
         }
-        self.told(place, &WatchResponse { revision, events, ..WatchResponse::default() });
+        self.told(
+            place,
+            &WatchResponse { revision, events: events.into(), ..WatchResponse::default() },
+        );
     }
 
     /// The watcher has been told all there is.
