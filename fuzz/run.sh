@@ -3,9 +3,9 @@
 #
 #   fuzz/run.sh [SECONDS [TARGET ...]]
 #
-# Each TARGET (all of them, unless named) runs for SECONDS (5) beyond its build. What gets further is
-# kept in target/fuzz/corpus for the next run; what crashes or hangs is left in
-# target/fuzz/artifacts: copy it to fuzz/regressions/TARGET, where the tests run it.
+# Each TARGET (all of them, unless named) runs for SECONDS (5) beyond its build, one on each processor
+# at a time. What gets further is kept in target/fuzz/corpus for the next run; what crashes or hangs
+# is left in target/fuzz/artifacts: copy it to fuzz/regressions/TARGET, where the tests run it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,15 +34,17 @@ RUSTFLAGS="${coverage[*]}" cargo build --locked --package braid-fuzz --profile f
 executables=$folder/$host/fuzz
 mkdir -p "$folder/artifacts"
 
-for target in "${targets[@]}"; do
-	printf '%-10s' "$target"
-	log=$folder/$target.log
+fuzz() {
+	local target=$1 log=$folder/$1.log
 	if ! "$executables/$target" "$folder/corpus/$target" \
 		-max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=4096 -verbosity=0 \
 		-print_final_stats=1 -artifact_prefix="$folder/artifacts/$target-" >"$log" 2>&1; then
-		printf 'failed\n'
-		tail -n 60 "$log"
-		exit 1
+		printf '%-10sfailed\n%s\n' "$target" "$(tail -n 60 "$log")"
+		return 1
 	fi
-	sed -n 's/^stat::number_of_executed_units: */runs: /p' "$log"
-done
+	printf '%-10s%s\n' "$target" "$(sed -n 's/^stat::number_of_executed_units: */runs: /p' "$log")"
+}
+
+export -f fuzz
+export folder seconds executables
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'fuzz "$1"' fuzz {}

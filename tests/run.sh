@@ -2,9 +2,11 @@
 # Black-box tests: a real server process, real clients, and a released etcd to compare with.
 #
 #   tests/run.sh [--braid PATH] [--long] [SUITE [FLAG ...]]
-#   tests/run.sh --build    builds the reference programs and no more
+#   tests/run.sh --build      builds the reference programs and no more
+#   tests/run.sh --prepare    builds all that the suites need beside the server
 #
-# Without a suite all of them run in their short form and one line for each says how it went.
+# Without a suite all of them run in their short form, at the same time, since most of theirs is
+# waiting; one line for each says how it went.
 # Flags after a suite's name go to that suite (Go's test flags with `-test.`).
 # PATH defaults to the release build; naming a released etcd there checks the tests themselves.
 set -euo pipefail
@@ -26,12 +28,14 @@ build_reference() {
 
 braid=$target/release/braid
 long=no
+prepare=no
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--braid) braid=$(realpath "$2"); shift 2 ;;
 	--long) long=yes; shift ;;
 	--build) build_reference; exit ;;
-	*) sed -n '2,10s/^# \?//p' "$0"; exit 2 ;;
+	--prepare) prepare=yes; shift ;;
+	*) sed -n '2,12s/^# \?//p' "$0"; exit 2 ;;
 	esac
 done
 
@@ -100,24 +104,53 @@ form() {
 	esac
 }
 
-[[ -x $braid ]] || { echo "no server at $braid: cargo build --release, or --braid PATH" >&2; exit 2; }
+# What one suite says goes to a file, how it went to another. In a subshell of its own: `set -e` is off
+# where a status is asked for, and a suite must stop at its first error.
+timed_suite() {
+	local suite=$1 began=$SECONDS status verdict=FAILED
+	set +e
+	# shellcheck disable=SC2046 # the form is a list of words
+	(set -e; run_suite "$suite" $(form "$suite")) >"$logs/$suite" 2>&1
+	status=$?
+	if ((status == 0)); then verdict=ok; fi
+	printf '%-13s %-7s %4d s\n' "$suite" "$verdict" $((SECONDS - began)) >"$logs/$suite.verdict"
+	return "$status"
+}
+
+# Each suite is a process group of its own, so that an interruption ends all that it started.
+stop_suites() {
+	local group
+	for group in $(jobs -p); do kill -- "-$group" 2>/dev/null || true; done
+}
+
+if [[ $prepare = no && ! -x $braid ]]; then
+	echo "no server at $braid: cargo build --release, or --braid PATH" >&2
+	exit 2
+fi
 build_reference
 build_harness
+if [[ $prepare = yes ]]; then exit; fi
 
 if [[ $# -gt 0 ]]; then
 	run_suite "$@"
 	exit
 fi
 
-summary=()
-failed=0
-for suite in differential clients crash badinput rust python; do
-	echo "== $suite"
-	began=$SECONDS
-	# shellcheck disable=SC2046 # the form is a list of words
-	if run_suite "$suite" $(form "$suite"); then verdict=ok; else verdict=FAILED; failed=1; fi
-	summary+=("$(printf '%-13s %-7s %4d s' "$suite" "$verdict" $((SECONDS - began)))")
+logs=$(mktemp -d "$target/suites.XXXXXX")
+trap 'stop_suites; rm -rf "$logs"' EXIT
+trap 'exit 130' INT TERM
+set -m
+suites=(differential clients crash badinput rust python)
+running=() failed=0
+for suite in "${suites[@]}"; do
+	timed_suite "$suite" </dev/null &
+	running+=($!)
+done
+for index in "${!suites[@]}"; do
+	wait "${running[index]}" || failed=1
+	printf '== %s\n' "${suites[index]}"
+	cat "$logs/${suites[index]}"
 done
 echo "== black-box tests of $braid"
-printf '%s\n' "${summary[@]}"
+cat "$logs"/*.verdict
 exit $failed

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::error::Error;
 use crate::scene::Scene;
-use crate::{graph, instructions, record, stages, wakeups};
+use crate::{graph, hot, instructions, record, stages, wakeups};
 
 /// Where the server's time goes, as pictures and tables
 #[derive(Parser)]
@@ -29,6 +29,12 @@ enum Command {
         /// The limits: lines `name = number  # why`
         #[arg(long, default_value = "perf/limits.txt")]
         limits: PathBuf,
+    },
+    /// Does the work of one case, for `instructions` to count
+    #[command(hide = true)]
+    Hot {
+        /// Its name
+        case: String,
     },
 }
 
@@ -66,6 +72,8 @@ pub fn run() -> Result<(), Error> {
         Command::Diff(arguments) => diff(&arguments),
         Command::Stages(scene) => stages::print(&scene),
         Command::Instructions { limits } => instructions::check(&limits),
+        Command::Hot { case } if hot::run(&case) => Ok(()),
+        Command::Hot { case } => Err(Error::NoCase(case)),
     }
 }
 

@@ -48,6 +48,9 @@ pub enum Error {
     /// A case nobody set a limit for.
     #[error("no limit for {0}: add a line `{0} = number  # why`")]
     NoLimit(String),
+    /// A name that no case has.
+    #[error("no hot function is called {0:?}")]
+    NoCase(String),
     /// valgrind is not there.
     #[error("'valgrind' is missing: install it (Debian package: valgrind)")]
     NoValgrind,
@@ -55,7 +58,7 @@ pub enum Error {
     #[error("valgrind cannot count {case}: {said}")]
     NotCounted {
         /// Of which case.
-        case: String,
+        case: &'static str,
         /// What it said.
         said: String,
     },

@@ -8,20 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::error::Error;
-use crate::scene::sibling;
-
-/// A case of the program `hot`.
-struct Case {
-    name: String,
-    times: u64,
-}
-
-impl Case {
-    fn not_counted(&self, said: &[u8]) -> Error {
-        let said = String::from_utf8_lossy(said).trim().to_owned();
-        Error::NotCounted { case: self.name.clone(), said }
-    }
-}
+use crate::hot::{CASES, Case};
 
 /// Counts all cases and prints them beside their limits, which `limits` holds.
 ///
@@ -30,29 +17,18 @@ impl Case {
 pub fn check(limits: &Path) -> Result<(), Error> {
     let text = std::fs::read_to_string(limits);
     let text = text.map_err(Error::system(limits.display().to_string()))?;
-    let hot = sibling("hot")?;
+    let own = std::env::current_exe().map_err(Error::system("the own program's path"))?;
     let mut exceeded = vec![];
     println!("{:<16} {:>12} {:>12}", "instructions of", "counted", "limit");
-    for case in cases(&hot)? {
-        let limit = limit(&text, &case.name)?;
-        let counted = count(&hot, &case)?;
+    for case in &CASES {
+        let limit = limit(&text, case.name)?;
+        let counted = count(&own, case)?;
         println!("{:<16} {counted:>12} {limit:>12}", case.name);
         if counted > limit {
             exceeded.push(case.name);
         }
     }
     if exceeded.is_empty() { Ok(()) } else { Err(Error::TooMany(exceeded.join(", "))) }
-}
-
-fn cases(hot: &Path) -> Result<Vec<Case>, Error> {
-    let list = Command::new(hot).output().map_err(Error::system(hot.display().to_string()))?;
-    let lines = String::from_utf8_lossy(&list.stdout).into_owned();
-    Ok(lines.lines().filter_map(case).collect())
-}
-
-fn case(line: &str) -> Option<Case> {
-    let (name, times) = line.split_once(' ')?;
-    Some(Case { name: name.to_owned(), times: times.parse().ok()? })
 }
 
 /// The limit of `name`: a line `name = number  # why`.
@@ -64,26 +40,31 @@ fn limit(text: &str, name: &str) -> Result<u64, Error> {
     values.into_iter().next().ok_or_else(|| Error::NoLimit(name.to_owned()))
 }
 
-/// Instructions of one piece of work.
-fn count(hot: &Path, case: &Case) -> Result<u64, Error> {
+/// Instructions of one piece of work, which `own`, this very program, does under valgrind.
+fn count(own: &Path, case: &Case) -> Result<u64, Error> {
     let out = Out::new();
     let run = Command::new("valgrind")
         .args(["--tool=callgrind", "--toggle-collect=*hot_section*", "--quiet"])
         .arg(format!("--callgrind-out-file={}", out.0.display()))
-        .arg(hot)
-        .arg(&case.name)
+        .arg(own)
+        .args(["hot", case.name])
         .output();
     match run {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoValgrind),
         Err(error) => Err(Error::system("valgrind")(error)),
-        Ok(run) if !run.status.success() => Err(case.not_counted(&run.stderr)),
+        Ok(run) if !run.status.success() => Err(not_counted(case, &run.stderr)),
         Ok(run) => {
             let text = std::fs::read_to_string(&out.0);
             let text = text.map_err(Error::system("callgrind's counts"))?;
             let total = total(&text).filter(|total| *total > 0);
-            total.map(|total| total / case.times).ok_or_else(|| case.not_counted(&run.stderr))
+            total.map(|total| total / case.times).ok_or_else(|| not_counted(case, &run.stderr))
         }
     }
+}
+
+fn not_counted(case: &Case, said: &[u8]) -> Error {
+    let said = String::from_utf8_lossy(said).trim().to_owned();
+    Error::NotCounted { case: case.name, said }
 }
 
 /// The sum in a file of callgrind's: the line `totals:` or `summary:`.

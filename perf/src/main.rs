@@ -3,6 +3,7 @@
 mod cli;
 mod error;
 mod graph;
+mod hot;
 mod instructions;
 mod record;
 mod scene;

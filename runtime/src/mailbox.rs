@@ -4,7 +4,7 @@
 //! no lock, no system call. The bell rings only where the receiver has parked.
 //!
 //! What this is built on comes from its parent, so that a model checker can put its own there:
-//! `runtime/tests/mailbox_model.rs`.
+//! `runtime/tests/mailbox_model`.
 
 use std::future::poll_fn;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net"
 	"os"
 	"strconv"
@@ -39,18 +40,28 @@ func (m *Member) probe(ctx context.Context) error {
 	return err
 }
 
-// freePorts asks the kernel for ports that nobody listens on.
+// Servers get ports below those that the kernel gives to connections: none of these, whoever makes
+// it, can take a server's port while that restarts.
+const lowestPort, highestPort = 10000, 32767
+
+// freePorts draws ports that nobody listens on.
 func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var ports []int
+	const attempts = 100
+	var err error
+	for range attempts {
+		var listener net.Listener
+		port := lowestPort + rand.IntN(highestPort-lowestPort+1)
+		listener, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
 		if err != nil {
-			return nil, err
+			continue
 		}
 		defer listener.Close()
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
+		if ports = append(ports, port); len(ports) == n {
+			return ports, nil
+		}
 	}
-	return ports, nil
+	return nil, fmt.Errorf("no free port after %d attempts: %w", attempts, err)
 }
 
 // ResidentBytes is the memory that the process holds now.

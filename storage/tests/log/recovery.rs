@@ -1,12 +1,11 @@
 //! What recovery finds on sound disks.
 
-mod common;
-
 use braid_storage::ids::{GroupId, Revision};
 use braid_storage::log::{HardState, LogConfig};
 use braid_storage::recover::Replay;
 use bytes::Bytes;
-use common::{Disk, Fixture, config, payload};
+
+use super::support::{Disk, Fixture, config, payload};
 
 #[test]
 fn an_empty_directory_has_nothing() {

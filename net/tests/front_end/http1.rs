@@ -1,9 +1,7 @@
 //! HTTP/1.1 on the client port.
 
-mod common;
-
-use common::client::Client;
-use common::{Setup, connect, front, run};
+use crate::common::client::Client;
+use crate::common::{Setup, connect, front, run};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::spawn_local;
 

@@ -1,16 +1,15 @@
 //! What earlier generations leave unused is given back, whenever the process is killed, and
 //! nothing else ever goes.
 
-mod common;
-
 use std::collections::BTreeMap;
 
 use braid_storage::ids::{Generation, SegmentId};
 use braid_storage::log::Log;
 use braid_storage::recover::{Leftover, RecoveredEntry, RecoveryError};
-use common::{BLOCK, Disk, Fixture, by_group, config, payload, supersede};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use super::support::{BLOCK, Disk, Fixture, by_group, config, payload, supersede};
 
 /// A start of the member, up to the kill.
 #[derive(Clone, Debug)]

@@ -1,5 +1,4 @@
 //! A disk in memory, and a log on it.
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,5 @@
 //! No figure without its evidence: in the README, and that the check can fail.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,5 @@
 //! Damage is cut where it was never acknowledged, and refused by name elsewhere.
 
-mod common;
-
 use braid_storage::ids::{
     ClusterId, CoreId, Epoch, Generation, GroupId, Location, Revision, SegmentId,
 };
@@ -10,7 +8,8 @@ use braid_storage::record::{Batch, Record};
 use braid_storage::recover::{RecoveredEntry, RecoveryError};
 use braid_storage::segment::SegmentHeader;
 use bytes::Bytes;
-use common::{BLOCK, Fixture, MEMBER, config, payload};
+
+use super::support::{BLOCK, Fixture, MEMBER, config, payload};
 
 fn batch(first: u64, last: u64) -> Bytes {
     let record = |revision| Record {

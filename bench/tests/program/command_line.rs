@@ -1,7 +1,5 @@
 //! What the command line refuses, and how it says so.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 use std::net::TcpListener;
 use std::process::{Command, Output};
 

@@ -1,11 +1,9 @@
 //! KV over gRPC, end to end.
 
-mod common;
-
+use crate::common::client::{Client, Ended, Responses, request};
+use crate::common::{Setup, engine, front, run};
 use braid_net::proto::etcdserverpb as pb;
 use bytes::Bytes;
-use common::client::{Client, Ended, Responses, request};
-use common::{Setup, engine, front, run};
 use prost::Message;
 
 fn put(key: &str, value: &[u8]) -> pb::PutRequest {

@@ -1,14 +1,12 @@
 //! Watch, leases, locks, elections and health over gRPC, end to end.
 
-mod common;
-
 use std::rc::Rc;
 
+use crate::common::client::{Client, Ended, Responses, framed};
+use crate::common::{Setup, front, run};
 use braid_net::FrontEnd;
 use braid_net::proto::{etcdserverpb as pb, health, mvccpb, v3electionpb, v3lockpb};
 use bytes::Bytes;
-use common::client::{Client, Ended, Responses, framed};
-use common::{Setup, front, run};
 use tokio::task::spawn_local;
 
 async fn put(client: &Client, key: &str, value: &str) {

@@ -1,7 +1,5 @@
 //! A server over a small engine, and a bare HTTP/2 client, all on one thread.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 pub mod client;
 pub mod engine;
 

@@ -1,7 +1,5 @@
 //! Bytes that somebody made: stale ones, forged ones, mutated ones. No panic, no false frame.
 
-mod common;
-
 use braid_storage::frame::{FrameHeader, FrameKind};
 use braid_storage::ids::{Epoch, GroupId, LeaseId, Location, Revision, SegmentId};
 use braid_storage::member::Identity;
@@ -9,9 +7,10 @@ use braid_storage::payload::{Encoder, decode_batch, decode_control, revisions, v
 use braid_storage::record::{Action, Batch, Change, Control, Record, ValueSpan};
 use braid_storage::segment::SegmentHeader;
 use bytes::Bytes;
-use common::{Disk, Fixture, config, payload};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use super::support::{Disk, Fixture, config, payload};
 
 /// A frame as a client would forge it that knows everything but the salt.
 fn forged(segment: SegmentId, write: u64, salt: u32) -> Vec<u8> {

@@ -1,23 +1,22 @@
 //! Hot functions in a loop, one case at a time, for whoever counts their instructions.
 //!
-//! `hot` lists the cases with how often each does its work, `hot CASE` runs one. What belongs to
-//! the work happens inside [`hot_section`], which is the function to watch.
+//! What belongs to the work happens inside [`hot_section`], which is the function to watch.
 
 mod codec;
 mod engine;
 mod index;
 
-use std::process::ExitCode;
-
 /// Something whose instructions are counted.
-struct Case {
-    name: &'static str,
+pub struct Case {
+    /// What it is called, here and in the file of limits.
+    pub name: &'static str,
     /// How often [`Self::run`] does the work.
-    times: u64,
+    pub times: u64,
     run: fn(u64),
 }
 
-const CASES: [Case; 9] = [
+/// All of them.
+pub const CASES: [Case; 9] = [
     Case { name: "decode_put", times: 20_000, run: codec::decode_put },
     Case { name: "encode_put", times: 20_000, run: codec::encode_put },
     Case { name: "encode_range", times: 20_000, run: codec::encode_range },
@@ -29,19 +28,10 @@ const CASES: [Case; 9] = [
     Case { name: "engine_range", times: 10_000, run: engine::range },
 ];
 
-fn main() -> ExitCode {
-    let Some(name) = std::env::args().nth(1) else {
-        CASES.iter().for_each(|case| println!("{} {}", case.name, case.times));
-        return ExitCode::SUCCESS;
-    };
-    match CASES.iter().find(|case| case.name == name) {
-        Some(case) => (case.run)(case.times),
-        None => {
-            eprintln!("hot: no case {name:?}; without an argument the cases are listed");
-            return ExitCode::FAILURE;
-        }
-    }
-    ExitCode::SUCCESS
+/// Does the work of the case that is called `name`; false where there is none.
+pub fn run(name: &str) -> bool {
+    let case = CASES.iter().find(|case| case.name == name);
+    case.inspect(|case| (case.run)(case.times)).is_some()
 }
 
 /// Does the work that is counted.

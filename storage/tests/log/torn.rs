@@ -1,13 +1,12 @@
 //! Random logs, torn at random: what was durable comes back, and comes back again.
 
-mod common;
-
 use std::collections::BTreeMap;
 
 use braid_storage::recover::RecoveredEntry;
-use common::{Disk, Fixture, by_group, config, payload, supersede};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use super::support::{Disk, Fixture, by_group, config, payload, supersede};
 
 /// What a start of the member does before it is killed.
 #[derive(Clone, Debug)]

@@ -1,8 +1,10 @@
-//! The load against a server whose manners the tests choose.
+//! The program: its command line and reports, and its load on a server whose manners the tests choose.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod answers;
+mod command_line;
+mod evidence;
 mod peer;
 mod tls;
 

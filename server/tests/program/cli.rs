@@ -1,7 +1,5 @@
 //! The binary's command line: exit codes, and what goes where.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 use std::process::{Command, Output};
 
 fn braid(arguments: &[&str]) -> Output {

@@ -1,12 +1,7 @@
 //! Every profile that is built in runs on the machine at hand, whatever that is.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-#![expect(clippy::disallowed_methods, reason = "a test may read a clock and wait")]
-
-mod common;
-
+use crate::common::Server;
 use braid_tuning::profile::BUILT_IN;
-use common::Server;
 use serde_json::Value;
 
 /// A few puts, and how many of them were answered.

@@ -1,16 +1,14 @@
 //! Clients that break the rules, on purpose or not: each gets its answer, nobody else notices.
 
-mod common;
-
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::common::client::{Client, Ended, Responses, framed, prefixed, request};
+use crate::common::{Setup, connect, engine, front, run};
 use braid_net::FrontEnd;
 use braid_net::limits::{Limits, TXN_DEPTH};
 use braid_net::proto::etcdserverpb as pb;
 use bytes::Bytes;
-use common::client::{Client, Ended, Responses, framed, prefixed, request};
-use common::{Setup, connect, engine, front, run};
 use http::Request;
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,7 +1,5 @@
 //! Documents are kept true: generated pages are in step, named paths exist, tables agree.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

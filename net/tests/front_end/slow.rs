@@ -1,17 +1,15 @@
 //! Calls that take long are told of, others are not.
 
-mod common;
-
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::common::client::{Client, Ended};
+use crate::common::{Setup, engine, front, run};
 use braid_core::error::Code;
 use braid_net::grpc::method::Method;
 use braid_net::grpc::slow::{SlowCall, SlowCalls};
 use braid_net::proto::etcdserverpb as pb;
-use common::client::{Client, Ended};
-use common::{Setup, engine, front, run};
 
 /// A setup whose engine never answers a Put, and what is told of.
 fn setup(threshold: Duration) -> (Setup, Rc<RefCell<Vec<SlowCall>>>) {
