@@ -2,7 +2,6 @@
 
 mod compare;
 mod evidence;
-mod interrupt;
 mod list;
 mod run;
 

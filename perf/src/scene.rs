@@ -3,10 +3,11 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use braid_bench::host::{Cpus, Server, ServerPlan};
+use braid_bench::host::{Cpus, Server, ServerPlan, flag_on_interrupt};
 use clap::Args;
 
 use crate::error::Error;
@@ -50,14 +51,28 @@ impl Scene {
         format!("braid, {}", self.workload)
     }
 
-    /// Starts the server, puts the load on it and calls `look` while it runs.
+    /// Starts the server, puts the load on it and calls `look` while it runs. The server is stopped
+    /// and its data removed after Ctrl-C as well, which ends load and recording early.
     pub fn run<T>(&self, look: impl FnOnce(&Server) -> Result<T, Error>) -> Result<T, Error> {
-        let server = Server::start(&self.plan()?)?;
+        let interrupt = flag_on_interrupt()?;
+        let server = Server::start(&self.plan()?, &interrupt)?;
+        let seen = self.look_under_load(&server, look);
+        if interrupt.load(Ordering::Relaxed) {
+            return Err(braid_bench::Error::Interrupted.into());
+        }
+        seen
+    }
+
+    fn look_under_load<T>(
+        &self,
+        server: &Server,
+        look: impl FnOnce(&Server) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         // Loads the keys, so that the next load is nothing but the workload.
-        finish(self.start_load(&server, 1, &[])?)?;
-        let load = self.start_load(&server, self.seconds + 2 * MARGIN_SECONDS, &["--keep-data"])?;
+        finish(self.start_load(server, 1, &[])?)?;
+        let load = self.start_load(server, self.seconds + 2 * MARGIN_SECONDS, &["--keep-data"])?;
         thread::sleep(Duration::from_secs(MARGIN_SECONDS));
-        let seen = look(&server);
+        let seen = look(server);
         finish(load)?;
         seen
     }

@@ -6,13 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
 
-use super::interrupt::flag_on_interrupt;
 use crate::compare::{
     CompareReport, Metric, Options, Runner, Scenario, Sides, Step, Version, measure_limits,
 };
 use crate::error::Error;
 use crate::figures::figures;
-use crate::host::{Cpus, Made, describe, device_sync, pin};
+use crate::host::{Cpus, Made, describe, device_sync, flag_on_interrupt, pin};
 use crate::page::page;
 use crate::report::{print, write_json, write_text};
 use crate::shape::LoadOptions;
@@ -110,13 +109,10 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
     let machine = describe();
     pin(&arguments.load_cpus)
         .map_err(Error::system(format!("processors {}", arguments.load_cpus)))?;
-    let sync = device_sync(&sides.folder);
-    let sync = sync.map_err(Error::system(format!("a write in {}", sides.folder.display())))?;
-    let limits = measure_limits(&sides, &arguments.echo, sync, &interrupt)?;
-    let scenarios = scenarios(arguments, sync.best_ns());
     let made = Made::now(arguments.made_by.as_deref());
-    let mut report = CompareReport { made, machine, limits, rows: vec![], unfinished: None };
-    let result = run(arguments, &sides, &scenarios, &interrupt, &mut report);
+    let mut report =
+        CompareReport { made, machine, limits: vec![], rows: vec![], unfinished: None };
+    let result = measure(arguments, &sides, &interrupt, &mut report);
     report.unfinished = match &result {
         Err(Error::Interrupted) => Some("interrupted".into()),
         Err(error) => Some(error.to_string()),
@@ -141,6 +137,19 @@ fn conclude(result: Result<(), Error>, report: &CompareReport) -> Result<(), Err
     }
     let unfinished = report.remarks().into_iter().find(|remark| remark.contains("UNFINISHED"));
     unfinished.map_or(Ok(()), |remark| Err(Error::Unfinished(remark)))
+}
+
+/// Fills the report as far as it comes.
+fn measure(
+    arguments: &CompareArguments,
+    sides: &Sides,
+    interrupt: &AtomicBool,
+    report: &mut CompareReport,
+) -> Result<(), Error> {
+    let sync = device_sync(&sides.folder, interrupt);
+    let sync = sync.map_err(Error::system(format!("a write in {}", sides.folder.display())))?;
+    report.limits = measure_limits(sides, &arguments.echo, sync, interrupt)?;
+    run(arguments, sides, &scenarios(arguments, sync.best_ns()), interrupt, report)
 }
 
 fn run(

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::interrupt::flag_on_interrupt;
 use crate::client::{Endpoint, TlsOptions};
 use crate::error::Error;
-use crate::host::{Cpus, Process, pin};
+use crate::host::{Cpus, Process, flag_on_interrupt, pin};
 use crate::load::{Plan, run as run_load};
 use crate::report::{RunReport, print, write_json};
 use crate::shape::{LoadOptions, Shape};
@@ -52,7 +51,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Error> {
     let endpoint = arguments.tls.complete(&arguments.endpoint)?;
     let shape = Shape::new(workload, &arguments.load)?;
     if workload.usual().loaded && !arguments.keep_data {
-        prepare(&endpoint, &shape)?;
+        prepare(&endpoint, &shape, &interrupt)?;
     }
     let plan = Plan::new(endpoint, workload, shape.clone());
     let outcome = run_load(plan, server.as_ref(), &interrupt)?;

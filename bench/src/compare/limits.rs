@@ -1,7 +1,7 @@
 //! What the machine can do at best, measured in the same run as the figures.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Sides;
 use crate::error::Error;
@@ -26,6 +26,9 @@ pub fn measure_limits(
     sync: SyncTimes,
     interrupt: &AtomicBool,
 ) -> Result<Vec<(String, String)>, Error> {
+    if interrupt.load(Ordering::Relaxed) {
+        return Err(Error::Interrupted);
+    }
     let loopback = loopback_ns(&sides.cpus).map_err(Error::system("a connection over loopback"))?;
     Ok(vec![
         ("one block made durable by O_DSYNC, p50".into(), nanos(sync.dsync_ns as u64)),
@@ -39,7 +42,7 @@ fn measure_echo(sides: &Sides, binary: &Path, interrupt: &AtomicBool) -> Result<
     if !binary.exists() {
         return Ok(format!("{NOT_MEASURED}, there is no {}", binary.display()));
     }
-    let server = Echo::start(binary, &sides.cpus)?;
+    let server = Echo::start(binary, &sides.cpus, interrupt)?;
     let options = LoadOptions {
         duration: Some(ECHO_SECONDS),
         warm_up: Some(WARM_UP_SECONDS),
@@ -48,6 +51,9 @@ fn measure_echo(sides: &Sides, binary: &Path, interrupt: &AtomicBool) -> Result<
     let shape = Shape::new(Workload::Echo, &options)?;
     let plan = Plan::new(server.endpoint(), Workload::Echo, shape.clone());
     let outcome = run(plan, Some(&server.process()), interrupt)?;
+    if let Some(why) = outcome.unfinished {
+        return Ok(format!("{NOT_MEASURED}, {why}"));
+    }
     let report = RunReport::new(Workload::Echo, &shape, &outcome);
     let rate = report.main().map(|operation| operation.rate_text()).unwrap_or_default();
     let cpu = report.server.map_or(0.0, |server| server.cpu_us);

@@ -86,12 +86,9 @@ impl<'a> Runner<'a> {
     fn make_runs(&mut self, scenario: &Scenario, runs: &mut [Runs]) -> Result<(), Error> {
         for side in (0..self.rounds).flat_map(|_| ROUND) {
             let plan = self.server_plan(scenario, side);
-            let mut server = Server::start(&plan)?;
+            let mut server = Server::start(&plan, self.interrupt)?;
             let mut loaded = BTreeSet::new();
             for (step, (reference, braid)) in scenario.steps.iter().zip(&mut *runs) {
-                if self.interrupt.load(Ordering::Relaxed) {
-                    return Err(Error::Interrupted);
-                }
                 eprintln!("{} on {}", step.title, plan.name);
                 let report = self.step(step, &mut server, &mut loaded)?;
                 if side == Side::Reference {
@@ -101,6 +98,9 @@ impl<'a> Runner<'a> {
                 }
                 // After what was measured is kept: it says how far the server came.
                 server.check()?;
+                if self.interrupt.load(Ordering::Relaxed) {
+                    return Err(Error::Interrupted);
+                }
             }
         }
         Ok(())
@@ -148,7 +148,7 @@ impl<'a> Runner<'a> {
         }
         let shape = Shape::new(step.workload, &options)?;
         if step.workload.usual().loaded && loaded.insert(shape.keys.count()) {
-            prepare(&server.endpoint(), &shape)?;
+            prepare(&server.endpoint(), &shape, self.interrupt)?;
         }
         self.load(step.workload, shape, server)
     }

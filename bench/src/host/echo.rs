@@ -1,8 +1,10 @@
 //! A server that only echoes: the `h2_echo` example of the runtime.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,18 +23,23 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// Starts it and waits until it listens.
-    pub fn start(binary: &Path, cpus: &Cpus) -> Result<Self, Error> {
+    /// Starts it and waits until it listens, or until `interrupt` is set.
+    pub fn start(binary: &Path, cpus: &Cpus, interrupt: &AtomicBool) -> Result<Self, Error> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let address = address.and_then(|listener| listener.local_addr());
         let address = address.map_err(Error::system("a free port"))?;
         let mut command = Command::new(binary);
         command.arg(address.port().to_string()).stdin(Stdio::null()).stdout(Stdio::null());
+        // Ctrl-C in the terminal is for this tool, which then stops the echo.
+        command.process_group(0);
         let child = spawn_on(command, cpus);
         let echo =
             Self { child: child.map_err(Error::system(binary.display().to_string()))?, address };
         let deadline = Instant::now() + START_TIMEOUT;
         while let Err(error) = TcpStream::connect(address) {
+            if interrupt.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted);
+            }
             if Instant::now() > deadline {
                 return Err(Error::system(binary.display().to_string())(error));
             }

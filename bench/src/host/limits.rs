@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,26 +37,27 @@ impl SyncTimes {
     }
 }
 
-/// Measures both ways on the device of a folder.
-pub fn device_sync(folder: &Path) -> io::Result<SyncTimes> {
+/// Measures both ways on the device of a folder; fewer times when it is interrupted.
+pub fn device_sync(folder: &Path, interrupt: &AtomicBool) -> io::Result<SyncTimes> {
     let path = folder.join(format!("sync-{}", std::process::id()));
-    let measured = measure_syncs(&path);
+    let measured = measure_syncs(&path, interrupt);
     std::fs::remove_file(&path).ok();
     measured
 }
 
-fn measure_syncs(path: &Path) -> io::Result<SyncTimes> {
+fn measure_syncs(path: &Path, interrupt: &AtomicBool) -> io::Result<SyncTimes> {
     std::fs::write(path, vec![1; BLOCK_BYTES * SYNCS as usize])?;
     std::fs::File::open(path)?.sync_all()?;
     Ok(SyncTimes {
-        dsync_ns: measure_sync(path, OFlags::DSYNC, |_| Ok(()))?,
-        fdatasync_ns: measure_sync(path, OFlags::empty(), File::sync_data)?,
+        dsync_ns: measure_sync(path, OFlags::DSYNC, interrupt, |_| Ok(()))?,
+        fdatasync_ns: measure_sync(path, OFlags::empty(), interrupt, File::sync_data)?,
     })
 }
 
 fn measure_sync(
     path: &Path,
     more: OFlags,
+    interrupt: &AtomicBool,
     sync: impl Fn(&File) -> io::Result<()>,
 ) -> io::Result<f64> {
     let flags = (OFlags::DIRECT | more).bits() as i32;
@@ -63,7 +65,8 @@ fn measure_sync(
     let memory = vec![2; 2 * BLOCK_BYTES];
     let begin = memory.as_ptr().align_offset(BLOCK_BYTES);
     let block = &memory[begin..begin + BLOCK_BYTES];
-    let times = (0..SYNCS).map(|number| {
+    let numbers = (0..SYNCS).take_while(|_| !interrupt.load(Ordering::Relaxed));
+    let times = numbers.map(|number| {
         let began = Instant::now();
         file.write_all_at(block, number * BLOCK_BYTES as u64)?;
         sync(&file)?;

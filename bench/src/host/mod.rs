@@ -2,6 +2,7 @@
 
 mod affinity;
 mod echo;
+mod interrupt;
 mod limits;
 mod machine;
 mod made;
@@ -10,6 +11,7 @@ mod server;
 
 pub use affinity::{Cpus, pin};
 pub use echo::Echo;
+pub use interrupt::flag_on_interrupt;
 pub use limits::{SyncTimes, device_sync, loopback_ns};
 pub use machine::describe;
 pub use made::Made;

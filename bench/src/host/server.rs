@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,8 +46,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it with an empty data directory and waits until it is healthy.
-    pub fn start(plan: &ServerPlan) -> Result<Self, Error> {
+    /// Starts it with an empty data directory and waits until it is healthy, or until `interrupt` is
+    /// set.
+    pub fn start(plan: &ServerPlan, interrupt: &AtomicBool) -> Result<Self, Error> {
         let folder = plan.folder.join(format!("server-{}", std::process::id()));
         let what = format!("the data directory {}", folder.display());
         let (address, peer) = free_addresses().map_err(Error::system("a free port"))?;
@@ -55,7 +57,7 @@ impl Server {
         let child = command.and_then(|command| spawn_on(command, &plan.cpus));
         let child = child.map_err(Error::system(plan.binary.display().to_string()))?;
         let mut server = Self { plan: plan.clone(), child, folder, address };
-        server.wait_until_healthy()?;
+        server.wait_until_healthy(interrupt)?;
         Ok(server)
     }
 
@@ -84,10 +86,13 @@ impl Server {
         }
     }
 
-    fn wait_until_healthy(&mut self) -> Result<(), Error> {
+    fn wait_until_healthy(&mut self, interrupt: &AtomicBool) -> Result<(), Error> {
         let deadline = Instant::now() + START_TIMEOUT;
         while !is_healthy(self.address) {
             self.check()?;
+            if interrupt.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted);
+            }
             if Instant::now() > deadline {
                 return Err(self.failed("it does not become healthy".into()));
             }

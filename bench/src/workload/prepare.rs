@@ -1,5 +1,8 @@
 //! The data that is there before a load begins.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use bytes::Bytes;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -16,11 +19,26 @@ use super::request::put;
 const CONNECTIONS: u64 = 10;
 const IN_FLIGHT: u64 = 100;
 
-/// Puts every key of the shape once.
-pub fn prepare(endpoint: &Endpoint, shape: &Shape) -> Result<(), Error> {
+/// How often an interruption is looked for.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Puts every key of the shape once, unless it is interrupted.
+pub fn prepare(endpoint: &Endpoint, shape: &Shape, interrupt: &AtomicBool) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Error::system("the runtime"))?;
-    Ok(LocalSet::new().block_on(&runtime, load(endpoint, shape))?)
+    LocalSet::new().block_on(&runtime, async {
+        tokio::select! {
+            loaded = load(endpoint, shape) => Ok(loaded?),
+            () = interruption(interrupt) => Err(Error::Interrupted),
+        }
+    })
+}
+
+/// Ends soon after the flag is set.
+async fn interruption(interrupt: &AtomicBool) {
+    while !interrupt.load(Ordering::Relaxed) {
+        tokio::time::sleep(GLANCE).await;
+    }
 }
 
 async fn load(endpoint: &Endpoint, shape: &Shape) -> Result<(), Failure> {

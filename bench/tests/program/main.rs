@@ -5,6 +5,7 @@
 mod answers;
 mod command_line;
 mod evidence;
+mod interrupt;
 mod peer;
 mod tls;
 

@@ -17,6 +17,26 @@ pub fn bench(arguments: &[&str]) -> u8 {
     braid_bench::main_with(["braid-bench"].iter().chain(arguments).map(Into::into))
 }
 
+/// Arguments of the load generator that this program is to play, one a line.
+const ROLE: &str = "BRAID_TEST_BENCH";
+
+/// The load generator as a process of its own, which signals may be sent to: this very program, of
+/// which one test plays it.
+pub fn bench_process(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "common::plays_the_load_generator", "--nocapture"]);
+    command.env(ROLE, arguments.join("\n"));
+    command
+}
+
+#[test]
+fn plays_the_load_generator() {
+    if let Ok(arguments) = std::env::var(ROLE) {
+        let arguments: Vec<_> = arguments.lines().collect();
+        std::process::exit(bench(&arguments).into());
+    }
+}
+
 pub fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }

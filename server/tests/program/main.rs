@@ -6,6 +6,7 @@
 mod cli;
 mod common;
 mod docs;
+mod interrupt;
 mod profiles;
 mod tune;
 mod turns;
