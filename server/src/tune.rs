@@ -28,6 +28,9 @@ Usage:
   --time SECONDS   about how long measuring may take, 1 to 600; default 20
 ";
 
+/// Flags that stand alone: `--apply=false` must not change the host.
+const SWITCHES: [&str; 4] = ["-h", "--help", "--apply", "--undo"];
+
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 struct Arguments {
@@ -82,6 +85,9 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<Arguments>,
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (word.as_str(), None),
         };
+        if value.is_some() && SWITCHES.contains(&name) {
+            return Err(Error::Usage(format!("flag takes no argument: {word}")));
+        }
         let mut value = || value.clone().map_or_else(|| following(name, &mut words), Ok);
         match name {
             "-h" | "--help" => return Ok(None),
@@ -167,6 +173,7 @@ mod tests {
             (&["--output"], "flag needs an argument: --output"),
             (&["--time=0"], "--time=0: give seconds, 1 to 600"),
             (&["--undo", "--apply"], "--undo goes with --data-dir only"),
+            (&["--apply=false"], "flag takes no argument: --apply=false"),
         ] {
             assert!(parsed(words).unwrap_err().starts_with(text), "{words:?}");
         }

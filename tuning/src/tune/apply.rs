@@ -1,11 +1,12 @@
 //! Changes settings of the host, and puts them back.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::new_file::write_new;
 use super::settings::Setting;
 
 /// The file in the data directory that says how everything was.
@@ -35,6 +36,8 @@ pub enum ApplyError {
         "{count} settings could not be changed, as told above; {undo} has what is to be undone"
     )]
     Incomplete { count: usize, undo: PathBuf },
+    #[error("nothing was changed, for the reasons told above; only root may change these settings")]
+    NothingChanged,
 }
 
 /// One setting before and after.
@@ -75,9 +78,8 @@ pub fn apply(
     let failed =
         changes.iter().filter(|change| !set(root, &change.path, &change.after, tell)).count();
     if failed == changes.len() {
-        // Nothing was changed, so there is nothing to undo.
-        fs::remove_file(&undo)
-            .map_err(|error| ApplyError::UndoFile { path: undo.clone(), error })?;
+        fs::remove_file(&undo).map_err(|error| ApplyError::UndoFile { path: undo, error })?;
+        return Err(ApplyError::NothingChanged);
     }
     if failed > 0 {
         return Err(ApplyError::Incomplete { count: failed, undo });
@@ -100,12 +102,7 @@ fn write_undo(path: &Path, changes: &[Change]) -> Result<(), ApplyError> {
     for Change { path, before, after } in changes {
         text += &format!("\n[[change]]\npath = {path:?}\nbefore = {before:?}\nafter = {after:?}\n");
     }
-    let write = || {
-        let mut file = File::create_new(path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    };
-    write().map_err(|error: io::Error| match error.kind() {
+    write_new(path, &text).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => ApplyError::AlreadyApplied(path.to_owned()),
         _ => ApplyError::UndoFile { path: path.to_owned(), error },
     })

@@ -159,6 +159,10 @@ fn batch(facts: &Facts) -> Choice {
 }
 
 fn reads(facts: &Facts) -> Choice {
+    if facts.disk.random_reads.count() == 0 {
+        let usual = Tuned::for_host(&facts.host).reads_in_flight;
+        return Choice::new("reads-in-flight", usual, "random reads were not measured");
+    }
     let found = facts.disk.random_reads.rate();
     let depth = match found {
         rate if rate >= 50_000.0 => 128,

@@ -5,11 +5,11 @@ mod apply;
 mod choose;
 mod describe;
 mod facts;
+mod new_file;
 mod report;
 mod settings;
 mod units;
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -121,8 +121,7 @@ fn write_profile(path: Option<&Path>, text: &str, out: &mut dyn Write) -> Result
         write!(out, "Profile (--output FILE writes it)\n\n{text}")?;
         return Ok(());
     };
-    let write = || File::create_new(path)?.write_all(text.as_bytes());
-    write().map_err(|error| match error.kind() {
+    new_file::write_new(path, text).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => TuneError::OutputExists(path.to_owned()),
         _ => TuneError::Output { path: path.to_owned(), error },
     })?;

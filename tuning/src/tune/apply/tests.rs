@@ -71,6 +71,17 @@ fn what_counts_already_needs_no_undo_file() {
 }
 
 #[test]
+fn nothing_is_to_be_undone_where_nothing_could_be_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    // A file of the kernel that can be read and not be written, by whomever.
+    let settings = [Setting::new("/proc/version", "another")];
+    let (result, text) = told(|tell| apply(Path::new("/"), directory.path(), &settings, tell));
+    assert!(matches!(result, Err(ApplyError::NothingChanged)), "{result:?}");
+    assert!(text.contains("/proc/version = another FAILED: "), "{text}");
+    assert!(!directory.path().join(UNDO_FILE).exists());
+}
+
+#[test]
 fn an_undo_file_cannot_name_other_files() {
     let root = host();
     let victim = root.path().join("etc");

@@ -52,5 +52,6 @@ fn segments_follow_speed_and_space() {
 fn nothing_measured_is_no_reason_to_fail() {
     let facts = Facts { disk: crate::disk::Report::default(), ..example() };
     assert_eq!(value(&facts, "sync"), "\"fdatasync\"");
+    assert_eq!(value(&facts, "reads-in-flight"), "64");
     assert_eq!(value(&facts, "segment-bytes"), (16 << 20).to_string());
 }
