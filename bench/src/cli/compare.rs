@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::figures::figures;
 use crate::host::{Cpus, Made, describe, device_sync, flag_on_interrupt, pin};
 use crate::page::page;
-use crate::report::{print, write_json, write_text};
+use crate::report::{check_folder, print, write_json, write_text};
 use crate::shape::LoadOptions;
 use crate::workload::Workload;
 
@@ -105,6 +105,7 @@ const SECONDS: (f64, f64) = (4.0, 1.0);
 /// Compares two servers.
 pub fn compare(arguments: &CompareArguments) -> Result<(), Error> {
     let interrupt = flag_on_interrupt()?;
+    arguments.json.iter().chain(&arguments.html).try_for_each(|path| check_folder(path))?;
     let sides = sides(arguments)?;
     let machine = describe();
     pin(&arguments.load_cpus)

@@ -8,7 +8,7 @@ use crate::client::{Endpoint, TlsOptions};
 use crate::error::Error;
 use crate::host::{Cpus, Process, flag_on_interrupt, pin};
 use crate::load::{Plan, run as run_load};
-use crate::report::{RunReport, print, write_json};
+use crate::report::{RunReport, check_folder, print, write_json};
 use crate::shape::{LoadOptions, Shape};
 use crate::workload::{Workload, prepare};
 
@@ -40,6 +40,7 @@ pub struct RunArguments {
 /// Runs one workload.
 pub fn run(arguments: &RunArguments) -> Result<(), Error> {
     let interrupt = flag_on_interrupt()?;
+    arguments.json.as_deref().map_or(Ok(()), check_folder)?;
     if let Some(cpus) = &arguments.load_cpus {
         pin(cpus).map_err(Error::system(format!("processors {cpus}")))?;
     }

@@ -6,13 +6,11 @@ use std::path::Path;
 use super::Recorded;
 use super::recorded::{Figure, Row, Run};
 use crate::compare::{Metric, median, ratios};
+use crate::report::DISTURBED;
 use crate::text::count;
 
 /// The reference that needs no name in its cells.
 const USUAL: &str = "etcd";
-
-/// A load that waited longer than this share of the time for its processor was disturbed.
-const DISTURBED: f64 = 0.1;
 
 /// The section: a row for each figure, each with the report that it is from, and how each report
 /// was made. `links` is the folder of the reports as the document sees it.

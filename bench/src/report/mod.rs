@@ -7,6 +7,6 @@ mod table;
 mod write;
 
 pub use latency::{Latency, Second};
-pub use run::{Operation, RunReport};
+pub use run::{DISTURBED, Operation, RunReport};
 pub use table::Table;
-pub use write::{print, write_json, write_text};
+pub use write::{check_folder, print, write_json, write_text};

@@ -16,7 +16,7 @@ use crate::workload::Workload;
 const BUSY: f64 = 0.9;
 
 /// A load thread that waited for its processor longer than this share of the time was disturbed.
-const DISTURBED: f64 = 0.1;
+pub const DISTURBED: f64 = 0.1;
 
 /// A fixed rate that was missed by more than this share was not kept.
 const KEPT: f64 = 0.98;
@@ -116,9 +116,7 @@ impl RunReport {
     pub fn main(&self) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.kind == self.workload.main_kind())
     }
-}
 
-impl RunReport {
     /// Other processes had the load's processor so long that rates and latencies are theirs, too.
     pub fn is_disturbed(&self) -> bool {
         self.generator.waited > DISTURBED

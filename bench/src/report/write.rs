@@ -30,6 +30,13 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), Error> {
     written.map_err(|error| Error::Report { path: path.into(), error })
 }
 
+/// An error where a report is sure not to be written: known before hours are spent on it.
+pub fn check_folder(path: &Path) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let found = folder.map_or(Ok(()), |folder| folder.metadata().map(|_| ()));
+    found.map_err(|error| Error::Report { path: path.into(), error })
+}
+
 /// Prints a report. Where standard output goes to a file, its disk may be full, too.
 pub fn print(report: &impl Display) -> Result<(), Error> {
     let mut out = io::stdout().lock();
@@ -50,5 +57,8 @@ mod tests {
         write_text(Path::new("/dev/null"), "text").unwrap();
         let error = write_text(Path::new("/dev/full"), "text").unwrap_err();
         assert!(error.to_string().contains("written to /dev/full"), "{error}");
+        let error = check_folder(Path::new("/nowhere/report")).unwrap_err();
+        assert!(error.to_string().contains("written to /nowhere/report"), "{error}");
+        check_folder(&path).and_then(|()| check_folder(Path::new("report"))).unwrap();
     }
 }

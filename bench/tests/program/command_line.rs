@@ -37,6 +37,12 @@ fn nonsense_is_refused() {
 }
 
 #[test]
+fn a_report_that_has_no_place_is_refused_at_once() {
+    fails(&["run", "put", "--json=/nowhere/put.json"], 1, "written to /nowhere/put.json: No such");
+    fails(&["compare", "put", "--html=/nowhere/put.html"], 1, "written to /nowhere/put.html");
+}
+
+#[test]
 fn an_unreachable_server_is_named() {
     let endpoint = format!("--endpoint={}", closed_port());
     fails(&["run", "put", &endpoint], 1, "cannot be reached");
