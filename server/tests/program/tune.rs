@@ -83,6 +83,7 @@ fn bad_input_is_told_and_changes_nothing() {
     fails(&["--data-dir=/nowhere/at/all"], 1, "/nowhere/at/all: is no directory");
     fails(&["--data-dir", file.to_str().unwrap()], 1, "file: is no directory");
     fails(&["--data-dir=/proc"], 1, "/proc");
+    fails(&["--output=/nowhere/at/all"], 1, "/nowhere/at/all: cannot be written");
     fails(&["--bogus"], 2, "flag provided but not defined: --bogus");
     fails(&["--undo", "--data-dir", data.path().to_str().unwrap()], 1, "nothing is to be undone");
     assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1);

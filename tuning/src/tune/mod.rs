@@ -67,9 +67,8 @@ pub enum TuneError {
 /// # Errors
 /// What is wrong, and what to do.
 pub fn run(order: &Order, out: &mut dyn Write, tell: fn(&str)) -> Result<(), TuneError> {
-    // Known before anything is measured, since nobody wants to wait for that in vain.
-    if let Some(path) = order.output.as_ref().filter(|path| path.exists()) {
-        return Err(TuneError::OutputExists(path.clone()));
+    if let Some(path) = &order.output {
+        new_file::can_be_made(path).map_err(|error| output_error(path, error))?;
     }
     let facts = gather(order, tell)?;
     let (choices, advice) = (choose(&facts), advise(&facts));
@@ -121,12 +120,16 @@ fn write_profile(path: Option<&Path>, text: &str, out: &mut dyn Write) -> Result
         write!(out, "Profile (--output FILE writes it)\n\n{text}")?;
         return Ok(());
     };
-    new_file::write_new(path, text).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => TuneError::OutputExists(path.to_owned()),
-        _ => TuneError::Output { path: path.to_owned(), error },
-    })?;
+    new_file::write_new(path, text).map_err(|error| output_error(path, error))?;
     writeln!(out, "The profile is in {0}: start the server with --profile={0}", path.display())?;
     Ok(())
+}
+
+fn output_error(path: &Path, error: io::Error) -> TuneError {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => TuneError::OutputExists(path.to_owned()),
+        _ => TuneError::Output { path: path.to_owned(), error },
+    }
 }
 
 /// Runs what tells line by line, and prints the lines, whatever came of it.
