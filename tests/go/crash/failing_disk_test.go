@@ -68,17 +68,29 @@ func loopDisk(t *testing.T, dir string) loop {
 			t.Skipf("%v: %v: %s", line, err, output)
 		}
 	}
-	t.Cleanup(func() { _ = exec.Command("umount", disk.point).Run() })
+	t.Cleanup(func() { disk.unmount(t) })
 	return disk
 }
 
 func (l loop) remount(t *testing.T) {
 	t.Helper()
-	for _, line := range [][]string{
-		{"umount", l.point}, {"mount", "-o", "loop", l.image, l.point},
-	} {
-		if output, err := exec.Command(line[0], line[1:]...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v: %s", line, err, output)
+	l.unmount(t)
+	if output, err := exec.Command("mount", "-o", "loop", l.image, l.point).CombinedOutput(); err != nil {
+		t.Fatalf("mounting again: %v: %s", err, output)
+	}
+}
+
+// unmount tries again while the disk is busy: the kernel lets go of a ring's files only some time
+// after the process that had them is gone.
+func (l loop) unmount(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		output, err := exec.Command("umount", l.point).CombinedOutput()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("umount: %v: %s", err, output)
 		}
 	}
 }
