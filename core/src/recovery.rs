@@ -10,7 +10,7 @@ use braid_raft::Restored;
 use braid_storage::ids::{Epoch, GroupId, LeaseId, Location, Revision};
 use braid_storage::payload::{self, PayloadError};
 use braid_storage::planted::{Bug, planted};
-use braid_storage::record::{Action, Batch, Change, Control, Record};
+use braid_storage::record::{Action, Batch, Change, Control, ControlEntry, Record};
 use braid_storage::recover::{GroupState, Recovered, RecoveredEntry};
 use bytes::Bytes;
 
@@ -90,14 +90,18 @@ impl Survey {
         match decode(entry)? {
             Payload::Barrier => {}
             Payload::Batch(batch, _) => self.batch(entry.group, &batch),
-            Payload::Control(Control::Records(batch)) => self.batch(entry.group, &batch),
-            Payload::Control(Control::Genesis { shards, seed, .. }) => {
-                self.genesis = Some((shards, seed));
-            }
-            Payload::Control(Control::Epoch { epoch, base, .. }) => self.decided(epoch, base),
-            Payload::Control(_) => {}
+            Payload::Control(ControlEntry::Records(batch)) => self.batch(entry.group, &batch),
+            Payload::Control(ControlEntry::Decision(control)) => self.control(control),
         }
         Ok(())
+    }
+
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::Genesis { shards, seed, .. } => self.genesis = Some((shards, seed)),
+            Control::Epoch { epoch, base, .. } => self.decided(epoch, base),
+            _ => {}
+        }
     }
 
     /// A decision settles everything up to its base, so that need not be remembered.
@@ -199,7 +203,8 @@ impl Replay {
         match decode(entry)? {
             Payload::Barrier => {}
             Payload::Batch(batch, values) => self.batch(entry, &batch, &values)?,
-            Payload::Control(control) => self.control(control),
+            Payload::Control(ControlEntry::Records(batch)) => self.control_records(&batch),
+            Payload::Control(ControlEntry::Decision(control)) => self.control(control),
         }
         Ok(())
     }
@@ -248,7 +253,6 @@ impl Replay {
             Control::Compact { revision } => {
                 self.compacted = self.compacted.max(revision.0 as i64);
             }
-            Control::Records(batch) => self.control_records(&batch),
             Control::Genesis { .. } | Control::Epoch { .. } => {}
         }
     }
@@ -337,7 +341,7 @@ fn apply(
 enum Payload {
     Barrier,
     Batch(Batch, Bytes),
-    Control(Control),
+    Control(ControlEntry),
 }
 
 fn decode(entry: &RecoveredEntry) -> Result<Payload, RestoreError> {

@@ -184,16 +184,20 @@ fn payload(input: &mut Input<'_>, group: GroupId) -> Bytes {
     match input.below(4) {
         0 => Bytes::copy_from_slice(input.long()),
         1 => Bytes::new(),
-        _ if group == GroupId::CONTROL => encoder.control(&control(input)),
+        _ if group == GroupId::CONTROL => match control(input) {
+            Some(control) => encoder.control(&control),
+            None => batch(input, &[], &mut encoder),
+        },
         _ => {
-            let values = input.short();
-            encoder.batch(&batch(input, values), values)
+            let value = input.short();
+            batch(input, value, &mut encoder)
         }
     }
 }
 
-fn control(input: &mut Input<'_>) -> Control {
-    match input.below(6) {
+/// A decision; without one, records follow.
+fn control(input: &mut Input<'_>) -> Option<Control> {
+    Some(match input.below(6) {
         0 => Control::Genesis { cluster: CLUSTER.0, shards: SHARDS, seed: input.u64() },
         1 => Control::Epoch {
             epoch: Epoch(input.u64()),
@@ -203,17 +207,33 @@ fn control(input: &mut Input<'_>) -> Control {
         2 => Control::LeaseGrant { lease: LeaseId(input.u64() as i64), ttl: input.u64() as i64 },
         3 => Control::LeaseRevoke { lease: LeaseId(input.u64() as i64) },
         4 => Control::Compact { revision: Revision(input.u64()) },
-        _ => Control::Records(batch(input, &[])),
+        _ => return None,
+    })
+}
+
+/// A batch whose puts all put `value`.
+fn batch(input: &mut Input<'_>, value: &[u8], encoder: &mut Encoder) -> Bytes {
+    let (epoch, watermark) = (Epoch(input.u64()), Revision(input.u64()));
+    let mut values = Values { value, all: Vec::new() };
+    let records = (0..input.below(4)).map(|_| record(input, &mut values)).collect();
+    encoder.batch(&Batch { epoch, watermark, records }, &values.all)
+}
+
+/// The values of a batch so far, and the one that all of them are.
+struct Values<'a> {
+    value: &'a [u8],
+    all: Vec<u8>,
+}
+
+impl Values<'_> {
+    fn next(&mut self) -> ValueSpan {
+        let span = ValueSpan::of(self.all.len() as u32, self.value);
+        self.all.extend_from_slice(self.value);
+        span
     }
 }
 
-fn batch(input: &mut Input<'_>, values: &[u8]) -> Batch {
-    let (epoch, watermark) = (Epoch(input.u64()), Revision(input.u64()));
-    let records = (0..input.below(4)).map(|_| record(input, values)).collect();
-    Batch { epoch, watermark, records }
-}
-
-fn record(input: &mut Input<'_>, values: &[u8]) -> Record {
+fn record(input: &mut Input<'_>, values: &mut Values<'_>) -> Record {
     let revision = Revision(input.u64());
     let participants = (0..input.below(4)).map(|_| group(input)).collect();
     let (part, parts) = (u32::from(input.u8()), u32::from(input.u8()));
@@ -221,8 +241,8 @@ fn record(input: &mut Input<'_>, values: &[u8]) -> Record {
     Record { revision, participants, part, parts, changes }
 }
 
-fn change(input: &mut Input<'_>, values: &[u8]) -> Change {
-    let (sub, key) = (u32::from(input.u8()), input.short().to_vec());
+fn change(input: &mut Input<'_>, values: &mut Values<'_>) -> Change {
+    let (sub, key) = (u32::from(input.u8()), Bytes::copy_from_slice(input.short()));
     let action = match input.below(4) {
         0 => Action::Delete,
         1 => Action::RevokeLease(LeaseId(input.u64() as i64)),
@@ -230,7 +250,7 @@ fn change(input: &mut Input<'_>, values: &[u8]) -> Change {
             create_revision: Revision(input.u64()),
             version: input.u64(),
             lease: LeaseId(input.u64() as i64),
-            value: ValueSpan::of(0, values),
+            value: values.next(),
         },
     };
     Change { sub, key, action }

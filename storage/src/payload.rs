@@ -1,33 +1,36 @@
-//! What a raft entry's payload holds: a prefix, the archive of a batch or of a control entry, and
-//! the bytes of the values.
+//! What a raft entry's payload holds: a prefix, a batch or the archive of a control entry, and the
+//! bytes of the values.
 //!
-//! Values lie outside the archive, so that one of them can be read from disk alone and checked by
+//! Values lie behind everything else, so that one of them can be read from disk alone and checked by
 //! the checksum in its [`ValueSpan`](crate::record::ValueSpan). An empty payload is raft's barrier
 //! entry and never comes here.
 
+mod batch;
+mod number;
+
 use bytes::{Buf, BufMut, Bytes};
-use rkyv::api::low::{self, LowDeserializer, LowSerializer, LowValidator};
-use rkyv::bytecheck::CheckBytes;
+use rkyv::api::low;
 use rkyv::rancor::{Failure, Panic, ResultExt};
-use rkyv::ser::allocator::{Arena, ArenaHandle};
-use rkyv::{Archive, Deserialize, Portable, Serialize};
+use rkyv::ser::allocator::Arena;
 
 use crate::ids::Revision;
 use crate::limits::MAX_PAYLOAD_BYTES;
-use crate::record::{Action, ArchivedBatch, ArchivedRecord, Batch, Control};
+use crate::record::{Action, ArchivedControl, Batch, Control, ControlEntry};
 
-/// Bytes before the archive: kind, version, two reserved bytes, length of the archive, length of
-/// the values.
+/// Bytes before the batch or archive: kind, version, two reserved bytes, its length, length of the
+/// values.
 pub const PREFIX_BYTES: u32 = 12;
 
-/// The version of the archives that this build writes, and the newest that it reads.
-pub const PAYLOAD_VERSION: u8 = 1;
+/// The version of payloads that this build writes and reads.
+pub const PAYLOAD_VERSION: u8 = 2;
 
 const KIND_BATCH: u8 = 1;
 const KIND_CONTROL: u8 = 2;
 
-/// About what the archive of a change takes beside its key; only steers the first allocation.
-const CHANGE_BYTES_GUESS: usize = 96;
+/// About what a change takes beside key and value; only steers the first allocation.
+const CHANGE_BYTES_GUESS: usize = 32;
+/// About what the archive of a control entry takes.
+const CONTROL_BYTES_GUESS: usize = 96;
 
 /// What is wrong with a payload. It came from a disk or a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,9 +50,15 @@ pub enum PayloadError {
          run the version of braid that wrote it, or a later one"
     )]
     NewerVersion(u8),
+    /// A build from before the format was settled wrote it.
+    #[error("entry payload has format version {0}, which no released braid wrote")]
+    OlderVersion(u8),
     /// The archive is not valid.
     #[error("entry payload holds a damaged archive")]
     Archive,
+    /// The batch is not valid.
+    #[error("entry payload holds a damaged batch")]
+    Batch,
     /// A record or a value's span contradicts itself.
     #[error("entry payload holds a record with impossible parts or value spans")]
     Record,
@@ -73,40 +82,42 @@ impl Encoder {
         Self { scratch: Arena::new() }
     }
 
-    /// The payload of `batch`, whose spans lie in `values`.
+    /// The payload of `batch`, whose spans are those of `values`, in order and without gaps.
     ///
     /// # Panics
     /// When the payload is larger than [`MAX_PAYLOAD_BYTES`]: the engine splits its batches.
     pub fn batch(&mut self, batch: &Batch, values: &[u8]) -> Bytes {
+        debug_assert!(spans_fill(batch, values.len()), "values lie elsewhere than their spans say");
         let keys = batch.records.iter().flat_map(|record| &record.changes);
         let guess: usize = keys.map(|change| change.key.len() + CHANGE_BYTES_GUESS).sum();
-        self.encode(KIND_BATCH, batch, guess, values)
+        let mut payload = begin(guess + values.len());
+        batch::encode(batch, &mut payload);
+        finish(payload, KIND_BATCH, values)
     }
 
     /// The payload of `control`.
-    ///
-    /// # Panics
-    /// As [`Self::batch`].
     pub fn control(&mut self, control: &Control) -> Bytes {
-        self.encode(KIND_CONTROL, control, CHANGE_BYTES_GUESS, &[])
+        let payload = begin(CONTROL_BYTES_GUESS);
+        let payload: Result<_, Panic> =
+            low::to_bytes_in_with_alloc(control, payload, self.scratch.acquire());
+        finish(payload.always_ok(), KIND_CONTROL, &[])
     }
+}
 
-    fn encode<T>(&mut self, kind: u8, value: &T, guess: usize, values: &[u8]) -> Bytes
-    where
-        T: for<'a> Serialize<LowSerializer<Vec<u8>, ArenaHandle<'a>, Panic>>,
-    {
-        let prefix = PREFIX_BYTES as usize;
-        let mut payload = Vec::with_capacity(prefix + guess + values.len());
-        payload.resize(prefix, 0);
-        let mut payload =
-            low::to_bytes_in_with_alloc(value, payload, self.scratch.acquire()).always_ok();
-        let meta_len = payload.len() - prefix;
-        payload.extend_from_slice(values);
-        let fits = payload.len() <= MAX_PAYLOAD_BYTES as usize;
-        assert!(fits, "a payload of {} bytes: was a batch not split?", payload.len());
-        write_prefix(&mut payload[..prefix], kind, meta_len as u32, values.len() as u32);
-        Bytes::from(payload)
-    }
+/// A payload with room for its prefix and `guess` bytes more.
+fn begin(guess: usize) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(PREFIX_BYTES as usize + guess);
+    payload.resize(PREFIX_BYTES as usize, 0);
+    payload
+}
+
+fn finish(mut payload: Vec<u8>, kind: u8, values: &[u8]) -> Bytes {
+    let (prefix, meta_len) = (PREFIX_BYTES as usize, payload.len() - PREFIX_BYTES as usize);
+    payload.extend_from_slice(values);
+    let fits = payload.len() <= MAX_PAYLOAD_BYTES as usize;
+    assert!(fits, "a payload of {} bytes: was a batch not split?", payload.len());
+    write_prefix(&mut payload[..prefix], kind, meta_len as u32, values.len() as u32);
+    Bytes::from(payload)
 }
 
 /// The batch in `payload` and its value bytes, a view of the same memory.
@@ -115,22 +126,20 @@ impl Encoder {
 /// What is wrong with the payload. The values' own checksums are left to their readers.
 pub fn decode_batch(payload: &Bytes) -> Result<(Batch, Bytes), PayloadError> {
     let parts = Parts::of(payload, KIND_BATCH)?;
-    let batch: Batch = parts.decode()?;
-    check_batch(&batch, parts.values.len())?;
-    Ok((batch, payload.slice_ref(parts.values)))
+    Ok((parts.batch(payload)?, payload.slice_ref(parts.values)))
 }
 
 /// The control entry in `payload`.
 ///
 /// # Errors
 /// What is wrong with the payload.
-pub fn decode_control(payload: &[u8]) -> Result<Control, PayloadError> {
-    let parts = Parts::of(payload, KIND_CONTROL)?;
-    let control: Control = parts.decode()?;
-    if let Control::Records(batch) = &control {
-        check_batch(batch, parts.values.len())?;
+pub fn decode_control(payload: &Bytes) -> Result<ControlEntry, PayloadError> {
+    if payload.first() == Some(&KIND_BATCH) {
+        return decode_batch(payload).map(|(batch, _)| ControlEntry::Records(batch));
     }
-    Ok(control)
+    let parts = Parts::of(payload, KIND_CONTROL)?;
+    let control = low::access::<ArchivedControl, Failure>(parts.meta).and_then(low::deserialize);
+    control.map(ControlEntry::Decision).map_err(|_: Failure| PayloadError::Archive)
 }
 
 /// How far into `payload` the value bytes start.
@@ -143,14 +152,11 @@ pub fn values_offset(payload: &[u8]) -> Result<u32, PayloadError> {
     Ok((payload.len() - parts.values.len()) as u32)
 }
 
-/// The first and the last revision of the batch in `payload`, without decoding all of it; `None`
-/// when it holds none.
+/// The first and the last revision of the batch in `payload`; `None` when it holds none.
 #[must_use]
 pub fn revisions(payload: &[u8]) -> Option<(Revision, Revision)> {
-    let parts = Parts::of(payload, KIND_BATCH).ok()?;
-    let batch = low::access::<ArchivedBatch, Failure>(parts.meta).ok()?;
-    let revision_of = |record: &ArchivedRecord| Revision(record.revision.0.to_native());
-    Some((revision_of(batch.records.first()?), revision_of(batch.records.last()?)))
+    let (batch, _) = decode_batch(&Bytes::copy_from_slice(payload)).ok()?;
+    Some((batch.records.first()?.revision, batch.records.last()?.revision))
 }
 
 /// A payload, taken apart.
@@ -167,8 +173,11 @@ impl<'a> Parts<'a> {
         if version > PAYLOAD_VERSION {
             return Err(PayloadError::NewerVersion(version));
         }
-        if found != kind || version == 0 {
+        if found != kind {
             return Err(PayloadError::Kind(found));
+        }
+        if version < PAYLOAD_VERSION {
+            return Err(PayloadError::OlderVersion(version));
         }
         let (meta_len, values_len) = (prefix.get_u32_le(), prefix.get_u32_le());
         let (meta, values) = rest.split_at_checked(meta_len as usize).ok_or(length)?;
@@ -178,16 +187,11 @@ impl<'a> Parts<'a> {
         Ok(Self { meta, values })
     }
 
-    fn decode<T>(&self) -> Result<T, PayloadError>
-    where
-        T: Archive,
-        T::Archived: Portable
-            + for<'c> CheckBytes<LowValidator<'c, Failure>>
-            + Deserialize<T, LowDeserializer<Failure>>,
-    {
-        low::access::<T::Archived, Failure>(self.meta)
-            .and_then(low::deserialize)
-            .map_err(|_| PayloadError::Archive)
+    fn batch(&self, payload: &Bytes) -> Result<Batch, PayloadError> {
+        let batch = batch::decode(self.meta, payload).ok_or(PayloadError::Batch)?;
+        let parts_fit = batch.records.iter().all(|record| record.part < record.parts);
+        let sound = parts_fit && spans_fill(&batch, self.values.len());
+        if sound { Ok(batch) } else { Err(PayloadError::Record) }
     }
 }
 
@@ -199,16 +203,19 @@ fn write_prefix(mut prefix: &mut [u8], kind: u8, meta_len: u32, values_len: u32)
     prefix.put_u32_le(values_len);
 }
 
-fn check_batch(batch: &Batch, values_len: usize) -> Result<(), PayloadError> {
-    let parts_fit = batch.records.iter().all(|record| record.part < record.parts);
+/// Whether the values of `batch` lie one directly behind the other and take `values_len` bytes.
+fn spans_fill(batch: &Batch, values_len: usize) -> bool {
+    let mut end = 0;
     let mut changes = batch.records.iter().flat_map(|record| &record.changes);
-    let spans_fit = changes.all(|change| match &change.action {
+    let in_order = changes.all(|change| match &change.action {
         Action::Put { value, .. } => {
-            u64::from(value.offset) + u64::from(value.len) <= values_len as u64
+            let start = end;
+            end += u64::from(value.len);
+            u64::from(value.offset) == start
         }
         Action::Delete | Action::RevokeLease(_) => true,
     });
-    if parts_fit && spans_fit { Ok(()) } else { Err(PayloadError::Record) }
+    in_order && end == values_len as u64
 }
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 //! What one write does: the outcome that the log holds and every member applies.
 //!
-//! The archives of these types are the log's format: version 1 of an entry's payload is what their
-//! derives make of them, and golden bytes in the tests hold them to it. A change of any field is a
-//! new version of the payload (see [`crate::payload`]), never an edit.
+//! How these types lie in the log is the format of an entry's payload (see [`crate::payload`]), and
+//! golden bytes in the tests hold them to it. A change of any field is a new version of the payload,
+//! never an edit.
 
 #![allow(missing_docs, reason = "the derive leaves fields of its own types undocumented")]
 
+use bytes::Bytes;
 use rkyv::{Archive, Deserialize, Serialize};
 
 use crate::ids::{Epoch, GroupId, LeaseId, Revision};
 
 /// Everything that one raft entry of a shard's group carries: the records that were evaluated
 /// together, in revision order.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// The reign in which the records were evaluated.
     pub epoch: Epoch,
@@ -23,7 +24,7 @@ pub struct Batch {
 }
 
 /// What one write does to one shard (or to the control group).
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The write's place in history.
     pub revision: Revision,
@@ -39,18 +40,18 @@ pub struct Record {
 }
 
 /// One change of one key.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The change's 0-based place inside its write, over all shards (etcd's sub-revision).
     pub sub: u32,
     /// The key.
-    pub key: Vec<u8>,
+    pub key: Bytes,
     /// What happens to it.
     pub action: Action,
 }
 
 /// What a [`Change`] does to its key.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The key has this version from now on.
     Put {
@@ -69,10 +70,11 @@ pub enum Action {
     RevokeLease(LeaseId),
 }
 
-/// Where a value lies among the bytes that follow the batch's archive.
-#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Where a value lies among the values of its entry, which lie in the order of their changes, one
+/// directly behind the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ValueSpan {
-    /// First byte, counted from the start of the entry's value bytes.
+    /// Bytes of all values before it.
     pub offset: u32,
     /// Length in bytes.
     pub len: u32,
@@ -102,6 +104,15 @@ impl ValueSpan {
 }
 
 /// What an entry of the control group carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ControlEntry {
+    /// A decision without a revision.
+    Decision(Control),
+    /// The control group's part in writes with a revision (the end of leases with keys).
+    Records(Batch),
+}
+
+/// What the control group decides.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum Control {
     /// The cluster's unchangeable facts; the first entry of the control group.
@@ -139,6 +150,4 @@ pub enum Control {
         /// The first revision that stays readable.
         revision: Revision,
     },
-    /// The control group's part in a write with a revision (the end of leases with keys).
-    Records(Batch),
 }

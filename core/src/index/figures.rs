@@ -4,7 +4,7 @@ use super::Index;
 use super::packed::Packed;
 
 /// About what a version takes in the log beside its key and value.
-pub(super) const VERSION_BYTES: u64 = 64;
+pub(super) const VERSION_BYTES: u64 = 16;
 
 /// About what one version of `key` takes in the log, in bytes.
 pub(super) fn log_bytes(key: &[u8], version: &Packed) -> u64 {

@@ -8,6 +8,7 @@ use braid_storage::ids::{Epoch, GroupId, LeaseId, Revision};
 use braid_storage::log::{HardState, Log};
 use braid_storage::payload::Encoder;
 use braid_storage::record::{self, Action, Batch, Record};
+use bytes::Bytes;
 
 use super::coordinator::Coordinator;
 use super::lease_requests::AttachedKeys;
@@ -108,8 +109,7 @@ impl Control {
     ) -> Result<Option<u64>, GroupError> {
         let decisions: Vec<Decision> = self.unproposed.drain(..).collect();
         for decision in &decisions {
-            let entry = decision.entry.to_record(epoch, watermark);
-            self.group.propose(encoder.control(&entry))?;
+            self.group.propose(decision.entry.encode(epoch, watermark, encoder))?;
         }
         let Some(unstable) = self.group.poll_unstable() else { return Ok(None) };
         if let Some(vote) = unstable.vote {
@@ -142,15 +142,15 @@ impl Control {
 }
 
 impl Entry {
-    fn to_record(&self, epoch: Epoch, watermark: Revision) -> record::Control {
+    fn encode(&self, epoch: Epoch, watermark: Revision, encoder: &mut Encoder) -> Bytes {
         match self {
-            Self::Plain(control) => control.clone(),
+            Self::Plain(control) => encoder.control(control),
             Self::Revoke { lease, revision, participants } => {
                 let action = Action::RevokeLease(*lease);
-                let changes = vec![record::Change { sub: 0, key: Vec::new(), action }];
+                let changes = vec![record::Change { sub: 0, key: Bytes::new(), action }];
                 let (revision, participants) = (*revision, participants.clone());
                 let record = Record { revision, participants, part: 0, parts: 1, changes };
-                record::Control::Records(Batch { epoch, watermark, records: vec![record] })
+                encoder.batch(&Batch { epoch, watermark, records: vec![record] }, &[])
             }
         }
     }

@@ -105,7 +105,7 @@ impl Core {
             Entry::Plain(record::Control::Compact { revision }) => {
                 self.announce(Update::Compact(revision), to, self.applied);
             }
-            Entry::Plain(record::Control::Genesis { .. } | record::Control::Records(_)) => {}
+            Entry::Plain(record::Control::Genesis { .. }) => {}
         }
     }
 

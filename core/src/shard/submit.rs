@@ -162,5 +162,5 @@ fn recorded(change: &mut Change, values: &mut Vec<u8>) -> record::Change {
         }
         Action::Delete => record::Action::Delete,
     };
-    record::Change { sub: change.sub, key: change.key.to_vec(), action }
+    record::Change { sub: change.sub, key: change.key.clone(), action }
 }

@@ -90,7 +90,7 @@ fn batch() -> (Batch, Vec<u8>) {
     let actions = [put(0, 6), Action::Delete, Action::RevokeLease(LeaseId(9)), put(6, 6)];
     let changes = (0..).zip(actions).map(|(sub, action)| Change {
         sub,
-        key: format!("key-{sub}").into_bytes(),
+        key: format!("key-{sub}").into(),
         action,
     });
     let record = Record {
@@ -143,7 +143,7 @@ proptest! {
         let epoch = Control::Epoch { epoch: Epoch(2), base: Revision(9), terms };
         let mut bytes = Encoder::new().control(&epoch).to_vec();
         mutate(&mut bytes, &edits, cut);
-        let _ = decode_control(&bytes);
+        let _ = decode_control(&Bytes::from(bytes));
     }
 
     #[test]
