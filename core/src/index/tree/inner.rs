@@ -102,6 +102,14 @@ impl Inner {
         self.rebuild();
     }
 
+    /// Entries went from one of the children at `left` and after it to the other: what separates
+    /// them now, and how many live in each.
+    pub(super) fn shifted(&mut self, left: usize, separator: Box<[u8]>, live: [u64; 2]) {
+        self.separators[left] = separator;
+        self.live[left..left + 2].copy_from_slice(&live);
+        self.rebuild();
+    }
+
     pub(super) fn separator(&self, position: usize) -> Box<[u8]> {
         self.separators[position].clone()
     }

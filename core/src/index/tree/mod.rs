@@ -8,6 +8,7 @@
 
 mod inner;
 mod leaf;
+mod relieve;
 mod remove;
 mod search;
 #[cfg(test)]
@@ -173,8 +174,13 @@ impl Tree {
         if height == 0 {
             return self.insert_in_leaf(node, keys, entry);
         }
-        let inner = self.inners.get(node);
-        let position = inner.position(entry.key);
+        let mut inner = self.inners.get(node);
+        let mut position = inner.position(entry.key);
+        if height == 1 && self.leaves.get(inner.child(position)).is_full() {
+            self.relieve(node, position, keys, entry.key);
+            inner = self.inners.get(node);
+            position = inner.position(entry.key);
+        }
         let split = self.insert_below(inner.child(position), height - 1, keys, entry);
         let inner = self.inners.get_mut(node);
         if entry.live {

@@ -138,3 +138,30 @@ fn ascending_keys_leave_full_leaves() {
     twin.check_all();
     assert_eq!(twin.tree.leaves.slots(), 100);
 }
+
+/// Entries a leaf, after that many insertions.
+fn fill_of(names: impl Iterator<Item = u64>) -> f64 {
+    let mut twin = Twin::new();
+    names.for_each(|n| twin.insert(format!("key-{n:08}").into_bytes(), n % 7 != 0));
+    twin.check_all();
+    twin.keys.len() as f64 / f64::from(twin.tree.leaves.slots())
+}
+
+/// Many writers at once, each with ascending keys, are never far from the end.
+#[test]
+fn about_ascending_keys_leave_leaves_nearly_full() {
+    let names = (0..20_000).map(|n| n / 100 * 100 + n * 37 % 100);
+    assert!(fill_of(names) > 60.0);
+}
+
+#[test]
+fn keys_in_any_order_leave_leaves_well_filled() {
+    assert!(fill_of(scattered(20_000)) > 50.0);
+    assert!(fill_of((0..6_400).rev()) > 60.0);
+    let mut state = 1_u64;
+    let random = std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state >> 33
+    });
+    assert!(fill_of(random.take(20_000)) > 50.0);
+}
