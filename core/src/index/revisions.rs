@@ -1,13 +1,17 @@
-//! All changes of a shard by revision, most of them in 8 bytes.
+//! All changes of a shard by revision, most of them in 3 to 5 bytes.
+
+mod sealed;
 
 use std::collections::VecDeque;
 
 use braid_storage::ids::Revision;
 
 use super::packed::Stamp;
+use sealed::Sealed;
 
-/// Most changes in one chunk. Chunks are never moved, so that growing does not copy.
-const CHUNK: usize = 1024;
+/// Most changes in one chunk. Chunks are never moved, so that growing does not copy; and the numbers
+/// of as many new records, which follow each other, differ in one byte only.
+const CHUNK: usize = 250;
 /// Bits of an item's number that tell what the change did.
 const EFFECT_BITS: u32 = 2;
 /// How far the revisions of a chunk's changes may lie above its first one's.
@@ -49,19 +53,24 @@ struct Chunk {
     start: usize,
     /// The revision of the first one.
     base: Revision,
-    items: Vec<Item>,
+    items: Items,
     /// The places of the changes in their writes; nothing as long as all are the first of theirs.
     subs: Vec<u32>,
 }
 
 /// A packed [`Change`], without its place in its write.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Item {
     revision_and_effect: u32,
     id: u32,
 }
 
-const _: () = assert!(size_of::<Item>() == 8);
+/// The last chunk takes more; all before it are as small as they get.
+#[derive(Debug)]
+enum Items {
+    Open(Vec<Item>),
+    Sealed(Sealed),
+}
 
 impl Revisions {
     pub(super) fn len(&self) -> usize {
@@ -77,6 +86,9 @@ impl Revisions {
             change.stamp
         );
         if self.chunks.back().is_none_or(|chunk| !chunk.takes(&change)) {
+            if let Some(last) = self.chunks.back_mut() {
+                last.seal();
+            }
             self.chunks.push_back(Chunk::new(self.appended, change.stamp.revision));
         }
         if let Some(chunk) = self.chunks.back_mut() {
@@ -95,7 +107,7 @@ impl Revisions {
     /// The newest change.
     pub(super) fn last(&self) -> Option<Change> {
         let chunk = self.chunks.back().filter(|_| self.len() > 0)?;
-        Some(chunk.get(chunk.items.len() - 1))
+        Some(chunk.get(chunk.len() - 1))
     }
 
     /// The oldest change.
@@ -107,7 +119,7 @@ impl Revisions {
     pub(super) fn pop(&mut self) {
         let Some(first) = self.chunks.front() else { return };
         self.forgotten += 1;
-        if self.forgotten == first.start + first.items.len() {
+        if self.forgotten == first.start + first.len() {
             self.chunks.pop_front();
         }
     }
@@ -129,54 +141,90 @@ impl Revisions {
 
     /// Which chunk holds the change at this place, counted from the first that ever was.
     fn chunk_of(&self, place: usize) -> usize {
-        self.chunks.partition_point(|chunk| chunk.start + chunk.items.len() <= place)
+        self.chunks.partition_point(|chunk| chunk.start + chunk.len() <= place)
     }
 }
 
 impl Chunk {
     fn new(start: usize, base: Revision) -> Self {
-        Self { start, base, items: Vec::with_capacity(CHUNK), subs: Vec::new() }
+        Self { start, base, items: Items::Open(Vec::with_capacity(CHUNK)), subs: Vec::new() }
+    }
+
+    fn len(&self) -> usize {
+        match &self.items {
+            Items::Open(items) => items.len(),
+            Items::Sealed(items) => items.len(),
+        }
+    }
+
+    fn item(&self, at: usize) -> Item {
+        match &self.items {
+            Items::Open(items) => items[at],
+            Items::Sealed(items) => items.get(at),
+        }
     }
 
     fn takes(&self, change: &Change) -> bool {
-        self.items.len() < CHUNK && change.stamp.revision.0 - self.base.0 < SPAN
+        self.len() < CHUNK && change.stamp.revision.0 - self.base.0 < SPAN
+    }
+
+    /// No more will be pushed.
+    fn seal(&mut self) {
+        if let Items::Open(items) = &self.items {
+            self.items = Items::Sealed(Sealed::new(items));
+        }
+        self.subs.shrink_to_fit();
     }
 
     fn push(&mut self, Change { stamp, id, effect }: Change) {
         if stamp.sub != 0 && self.subs.is_empty() {
             self.subs.reserve_exact(CHUNK);
-            self.subs.resize(self.items.len(), 0);
+            self.subs.resize(self.len(), 0);
         }
         if stamp.sub != 0 || !self.subs.is_empty() {
             self.subs.push(stamp.sub);
         }
         let revision = (stamp.revision.0 - self.base.0) as u32;
-        self.items.push(Item { revision_and_effect: revision << EFFECT_BITS | effect as u32, id });
+        let item = Item { revision_and_effect: revision << EFFECT_BITS | effect as u32, id };
+        match &mut self.items {
+            Items::Open(items) => items.push(item),
+            Items::Sealed(_) => unreachable!("only the last chunk is pushed to, and it is open"),
+        }
     }
 
     fn get(&self, at: usize) -> Change {
-        let Item { revision_and_effect, id } = self.items[at];
+        let item = self.item(at);
+        let Item { revision_and_effect, id } = item;
         let effect = match revision_and_effect % (1 << EFFECT_BITS) {
             0 => Effect::Created,
             1 => Effect::Updated,
             _ => Effect::Deleted,
         };
         let sub = self.subs.get(at).copied().unwrap_or(0);
-        let stamp = Stamp { revision: self.revision(&self.items[at]), sub };
+        let stamp = Stamp { revision: self.revision(item), sub };
         Change { stamp, id, effect }
     }
 
-    fn revision(&self, item: &Item) -> Revision {
+    fn revision(&self, item: Item) -> Revision {
         Revision(self.base.0 + u64::from(item.revision_and_effect >> EFFECT_BITS))
     }
 
     /// How many changes here lie before `revision`.
     fn changes_before(&self, revision: Revision) -> usize {
-        self.items.partition_point(|item| self.revision(item) < revision)
+        let (mut before, mut end) = (0, self.len());
+        while before < end {
+            let middle = before.midpoint(end);
+            if self.revision(self.item(middle)) < revision {
+                before = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        before
     }
 
     fn iter(&self) -> impl Iterator<Item = Change> {
-        (0..self.items.len()).map(|at| self.get(at))
+        (0..self.len()).map(|at| self.get(at))
     }
 }
 
