@@ -115,7 +115,9 @@ impl Index {
         self.held_bytes -= log_bytes(self.records.key(id), &oldest);
         let rest = self.histories.pop(self.records.history(id));
         self.records.set_history(id, rest);
-        self.values.remove(oldest.slot());
+        if let Some(slot) = oldest.slot() {
+            self.values.remove(slot);
+        }
         self.leases.release(oldest.lease());
         self.segments.release(oldest.segment());
     }

@@ -80,6 +80,24 @@ impl Histories {
         versions.binary_search_by_key(&stamp, Packed::stamp).ok().map(|n| &mut versions[n])
     }
 
+    /// The version of `revision` whose value is in `slot`, to change it.
+    pub(super) fn find_in_memory(
+        &mut self,
+        history: u32,
+        revision: Revision,
+        slot: u32,
+    ) -> Option<&mut Packed> {
+        if history == NONE {
+            return None;
+        }
+        let versions = self.slots.get_mut(history);
+        let first = versions.partition_point(|version| version.revision() < revision);
+        versions
+            .range_mut(first..)
+            .take_while(|version| version.revision() == revision)
+            .find(|version| version.slot() == Some(slot))
+    }
+
     /// The versions at or after `from`.
     pub(super) fn since(&self, history: u32, from: Revision) -> impl Iterator<Item = &Packed> {
         let versions = self.versions(history);

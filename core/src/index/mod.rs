@@ -14,9 +14,11 @@ mod changes;
 mod compact;
 mod figures;
 pub mod hash_kv;
+mod header;
 mod history;
 mod numbers;
 mod packed;
+mod pages;
 mod read;
 mod records;
 mod resident;
@@ -37,11 +39,11 @@ use crate::version::Location;
 
 use history::Histories;
 use numbers::Numbers;
-use packed::{Body, Packed, Stamp};
+use packed::{Body, Packed, Place, Stamp};
 use records::Records;
 use revisions::{Change, Effect, Revisions};
 use tree::Tree;
-use values::{Owner, Values};
+use values::Values;
 
 /// The committed versions of one shard's keys.
 #[derive(Debug)]
@@ -91,10 +93,10 @@ impl Index {
     pub fn new() -> Self {
         Self {
             tree: Tree::new(),
-            records: Records::default(),
+            records: Records::new(),
             histories: Histories::new(),
             revisions: Revisions::default(),
-            values: Values::new(),
+            values: Values::default(),
             leases: Numbers::new(),
             segments: Numbers::new(),
             held_bytes: 0,
@@ -123,13 +125,13 @@ impl Index {
             version: v.version,
             lease: self.leases.acquire(v.lease),
             segment: self.segments.acquire(v.location.segment),
-            offset: v.location.offset,
+            place: Place::Disk(v.location.offset),
             len: v.len,
             crc: v.crc,
         };
         let id = self.apply(key, Packed::live(stamp, body));
         if let Some(bytes) = v.bytes {
-            self.keep(Owner { id, stamp }, bytes);
+            self.keep(id, stamp, v.location.offset, bytes);
         }
     }
 

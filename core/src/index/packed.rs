@@ -1,35 +1,33 @@
-//! One version of a key in as few bytes as it takes.
+//! One version of a key in as few bytes as any takes.
 //!
 //! Millions of versions stay in memory for ever, so each number has the bytes that it needs and
 //! none for alignment:
 //!
 //! ```text
-//! revision 7 | sub 4 | create 7 | version 6 | lease 4 | segment 4 | offset 4 | len 4 | crc 4 | slot 4
+//! revision 7 | sub 4 | create 7 | version 6 | lease 4 | segment 4 | place 4 | len 4 | crc 4
 //! ```
 //!
-//! `lease` and `segment` are numbers of [`super::numbers`], `slot` one of [`super::values`] or
-//! [`NONE`]. A version of 0 marks a tombstone.
+//! `lease` and `segment` are numbers of [`super::numbers`]. `place` is the value's offset in its
+//! segment or, with the highest bit of `version` set, its slot in [`super::values`], which then
+//! knows the offset. A version of 0 marks a tombstone.
 
 use braid_storage::ids::Revision;
 
-use super::slab::NONE;
-
 /// Bytes of a packed version.
-pub(super) const PACKED: usize = 48;
+const PACKED: usize = 44;
 
 const SUB: usize = 7;
 const CREATE: usize = 11;
 const VERSION: usize = 18;
 const LEASE: usize = 24;
 const SEGMENT: usize = 28;
-const OFFSET: usize = 32;
+const PLACE: usize = 32;
 const LEN: usize = 36;
 const CRC: usize = 40;
-const SLOT: usize = 44;
 
 /// A version or tombstone, packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Packed(pub(super) [u8; PACKED]);
+pub(super) struct Packed([u8; PACKED]);
 
 /// A change's place in the order of all changes of a shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,16 +43,27 @@ pub(super) struct Body {
     pub(super) version: u64,
     /// The number of its lease.
     pub(super) lease: u32,
-    /// The number of the segment that holds the value, and the value's offset there.
+    /// The number of the segment that holds the value.
     pub(super) segment: u32,
-    pub(super) offset: u32,
+    pub(super) place: Place,
     pub(super) len: u32,
     pub(super) crc: u32,
 }
 
-/// 2^56 revisions and 2^48 changes of one key take centuries to make.
+/// Where a value is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// At this offset of its segment.
+    Disk(u32),
+    /// In this slot of the values in memory, which know the offset.
+    Memory(u32),
+}
+
+/// 2^56 revisions and 2^47 changes of one key take centuries to make.
 const REVISIONS: u64 = 1 << 56;
-const VERSIONS: u64 = 1 << 48;
+const VERSIONS: u64 = 1 << 47;
+/// In the version's field: the value is in memory.
+const IN_MEMORY: u64 = VERSIONS;
 
 impl Packed {
     /// Whether a version (by create revision and version) or tombstone has room for its numbers.
@@ -65,16 +74,16 @@ impl Packed {
         stamp.revision.0 < REVISIONS && live.is_none_or(fits)
     }
 
-    /// A version. Its value is not in memory yet.
+    /// A version.
     pub(super) fn live(stamp: Stamp, body: Body) -> Self {
         let mut packed = Self::tombstone(stamp);
         packed.write::<7>(CREATE, body.create_revision.0);
         packed.write::<6>(VERSION, body.version);
         packed.write::<4>(LEASE, body.lease.into());
         packed.write::<4>(SEGMENT, body.segment.into());
-        packed.write::<4>(OFFSET, body.offset.into());
         packed.write::<4>(LEN, body.len.into());
         packed.write::<4>(CRC, body.crc.into());
+        packed.set_place(body.place);
         packed
     }
 
@@ -83,7 +92,6 @@ impl Packed {
         let mut packed = Self([0; PACKED]);
         packed.write::<7>(0, stamp.revision.0);
         packed.write::<4>(SUB, stamp.sub.into());
-        packed.set_slot(NONE);
         packed
     }
 
@@ -104,7 +112,7 @@ impl Packed {
     }
 
     pub(super) fn version(&self) -> u64 {
-        self.read::<6>(VERSION)
+        self.read::<6>(VERSION) & !IN_MEMORY
     }
 
     pub(super) fn lease(&self) -> u32 {
@@ -121,22 +129,34 @@ impl Packed {
         self.read::<4>(SEGMENT) as u32
     }
 
-    /// Where in its segment the value lies.
-    pub(super) fn offset(&self) -> u32 {
-        self.read::<4>(OFFSET) as u32
-    }
-
     pub(super) fn crc(&self) -> u32 {
         self.read::<4>(CRC) as u32
     }
 
-    /// Where the value lies in memory, or [`NONE`].
-    pub(super) fn slot(&self) -> u32 {
-        self.read::<4>(SLOT) as u32
+    /// Where the value is read; anywhere for a tombstone.
+    pub(super) fn place(&self) -> Place {
+        let place = self.read::<4>(PLACE) as u32;
+        match self.read::<6>(VERSION) & IN_MEMORY {
+            0 => Place::Disk(place),
+            _ => Place::Memory(place),
+        }
     }
 
-    pub(super) fn set_slot(&mut self, slot: u32) {
-        self.write::<4>(SLOT, slot.into());
+    /// Where the value lies in memory, if it does.
+    pub(super) fn slot(&self) -> Option<u32> {
+        match self.place() {
+            Place::Memory(slot) => Some(slot),
+            Place::Disk(_) => None,
+        }
+    }
+
+    pub(super) fn set_place(&mut self, place: Place) {
+        let (in_memory, place) = match place {
+            Place::Disk(offset) => (0, offset),
+            Place::Memory(slot) => (IN_MEMORY, slot),
+        };
+        self.write::<6>(VERSION, self.version() | in_memory);
+        self.write::<4>(PLACE, place.into());
     }
 
     fn read<const N: usize>(&self, at: usize) -> u64 {
@@ -160,20 +180,24 @@ mod tests {
         let stamp = Stamp { revision: Revision((1 << 56) - 1), sub: u32::MAX };
         let body = Body {
             create_revision: Revision((1 << 56) - 2),
-            version: (1 << 48) - 1,
+            version: (1 << 47) - 1,
             lease: u32::MAX,
             segment: u32::MAX - 1,
-            offset: u32::MAX - 2,
+            place: Place::Disk(u32::MAX - 2),
             len: u32::MAX - 3,
             crc: u32::MAX - 4,
         };
         let packed = Packed::live(stamp, body);
         assert_eq!((packed.stamp(), packed.create_revision()), (stamp, body.create_revision));
         assert_eq!((packed.version(), packed.lease()), (body.version, body.lease));
-        assert_eq!((packed.segment(), packed.offset()), (body.segment, body.offset));
+        assert_eq!((packed.segment(), packed.place()), (body.segment, body.place));
         assert_eq!((packed.value_len(), packed.crc()), (body.len, body.crc));
-        assert_eq!(packed.slot(), NONE);
         assert!(packed.is_live() && !Packed::tombstone(stamp).is_live());
+        let mut moved = packed;
+        moved.set_place(Place::Memory(u32::MAX));
+        assert_eq!((moved.slot(), moved.version()), (Some(u32::MAX), body.version));
+        moved.set_place(body.place);
+        assert_eq!(moved, packed);
     }
 
     #[test]

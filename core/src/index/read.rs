@@ -3,9 +3,8 @@
 use braid_storage::ids::Revision;
 use braid_storage::planted::{Bug, planted};
 
-use super::packed::Packed;
+use super::packed::{Packed, Place};
 use super::revisions::Effect;
-use super::slab::NONE;
 use super::tree::{Cursor, Keys};
 use super::{Index, Stamp};
 use crate::interval::{End, Interval};
@@ -150,7 +149,9 @@ impl Index {
 
     /// What is known of a live version, for a reader of this very key.
     fn read(&self, version: &Packed) -> Option<Found<'_>> {
-        self.values.mark_read(version.slot());
+        if let Some(slot) = version.slot() {
+            self.values.mark_read(slot);
+        }
         self.found(version)
     }
 
@@ -171,11 +172,10 @@ impl Index {
     fn stored(&self, version: &Packed) -> StoredValue<'_> {
         let segment = self.segments.get(version.segment());
         let (len, crc) = (version.value_len(), version.crc());
-        let bytes = match version.slot() {
-            _ if len == 0 => Some(&[][..]),
-            NONE => None,
-            slot => Some(self.values.get(slot)),
+        let (offset, bytes) = match version.place() {
+            Place::Memory(slot) => (self.values.offset(slot), Some(self.values.get(slot, len))),
+            Place::Disk(offset) => (offset, (len == 0).then_some(&[][..])),
         };
-        StoredValue { location: Location { segment, offset: version.offset() }, len, crc, bytes }
+        StoredValue { location: Location { segment, offset }, len, crc, bytes }
     }
 }

@@ -3,8 +3,7 @@
 use braid_storage::ids::Revision;
 
 use super::Index;
-use super::packed::{Packed, Stamp};
-use super::slab::NONE;
+use super::packed::{Place, Stamp};
 use super::values::Owner;
 
 impl Index {
@@ -20,8 +19,11 @@ impl Index {
         let Some(id) = self.tree.find(&self.records, key) else { return };
         let Some(version) = self.version_at(id, modified) else { return };
         let same = version.revision() == modified && version.value_len() as usize == bytes.len();
-        if same && version.is_live() && version.slot() == NONE {
-            self.keep(Owner { id, stamp: version.stamp() }, bytes);
+        if let Place::Disk(offset) = version.place()
+            && same
+            && version.is_live()
+        {
+            self.keep(id, version.stamp(), offset, bytes);
         }
     }
 
@@ -34,31 +36,36 @@ impl Index {
                 return;
             }
             if let Some((slot, owner)) = self.values.tick() {
-                self.values.remove(slot);
-                self.change_version(owner, |version| version.set_slot(NONE));
+                self.let_go(slot, owner);
             }
         }
     }
 
-    /// Keeps the bytes of a version that is held.
-    pub(super) fn keep(&mut self, owner: Owner, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            let slot = self.values.insert(owner, bytes);
-            self.change_version(owner, |version| version.set_slot(slot));
+    /// Keeps the bytes of a version that is held and whose value lies at `offset` of its segment.
+    pub(super) fn keep(&mut self, id: u32, stamp: Stamp, offset: u32, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
         }
-    }
-
-    fn change_version(&mut self, Owner { id, stamp }: Owner, change: impl FnOnce(&mut Packed)) {
+        let slot = self.values.insert(Owner { id, revision: stamp.revision, offset }, bytes);
         let mut newest = self.records.newest(id);
         if newest.stamp() == stamp {
-            change(&mut newest);
+            newest.set_place(Place::Memory(slot));
             self.records.set_newest(id, &newest);
-        } else if let Some(version) = self.find_older(id, stamp) {
-            change(version);
+        } else if let Some(version) = self.histories.find_mut(self.records.history(id), stamp) {
+            version.set_place(Place::Memory(slot));
         }
     }
 
-    fn find_older(&mut self, id: u32, stamp: Stamp) -> Option<&mut Packed> {
-        self.histories.find_mut(self.records.history(id), stamp)
+    fn let_go(&mut self, slot: u32, Owner { id, revision, offset }: Owner) {
+        self.values.remove(slot);
+        let mut newest = self.records.newest(id);
+        if newest.slot() == Some(slot) {
+            newest.set_place(Place::Disk(offset));
+            self.records.set_newest(id, &newest);
+        } else if let Some(version) =
+            self.histories.find_in_memory(self.records.history(id), revision, slot)
+        {
+            version.set_place(Place::Disk(offset));
+        }
     }
 }
