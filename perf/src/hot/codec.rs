@@ -56,7 +56,8 @@ pub fn encode_range(times: u64) {
     });
 }
 
-fn header() -> Header {
+/// The header of an answer.
+pub fn header() -> Header {
     let identity = Identity {
         cluster_id: 0xcdf8_18e6_0000_0000,
         member_id: 0x8e9e_05c5_2164_694d,

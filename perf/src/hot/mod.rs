@@ -5,6 +5,7 @@
 mod codec;
 mod engine;
 mod index;
+mod watch;
 
 /// Something whose instructions are counted.
 pub struct Case {
@@ -16,7 +17,7 @@ pub struct Case {
 }
 
 /// All of them.
-pub const CASES: [Case; 9] = [
+pub const CASES: [Case; 10] = [
     Case { name: "decode_put", times: 20_000, run: codec::decode_put },
     Case { name: "encode_put", times: 20_000, run: codec::encode_put },
     Case { name: "encode_range", times: 20_000, run: codec::encode_range },
@@ -26,6 +27,7 @@ pub const CASES: [Case; 9] = [
     Case { name: "engine_put", times: 10_000, run: engine::put },
     Case { name: "engine_put_one_shard", times: 10_000, run: engine::put_one_shard },
     Case { name: "engine_range", times: 10_000, run: engine::range },
+    Case { name: "watch_event", times: 100_000, run: watch::events },
 ];
 
 /// Does the work of the case that is called `name`; false where there is none.
