@@ -40,7 +40,7 @@ fn offset(number: u64, len: usize) -> u64 {
 }
 
 async fn through_the_writer(dir: &LogDir, method: SyncMethod, len: usize) {
-    let writer = LogWriter::new(dir.clone(), method, None);
+    let writer = LogWriter::new(dir.clone(), method, None).expect("a ring");
     let mut figures = Figures::new(format!("writer, {method:?}"));
     for number in 0..WRITES {
         let began = Instant::now();

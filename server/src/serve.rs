@@ -182,9 +182,10 @@ fn files(shared: &Shared, core: CoreId) -> Files {
     };
     let journal = UnsyncedJournal::from_environment(core);
     let journal = journal.unwrap_or_else(|error| fatal(Exit::System, error));
+    let writer = LogWriter::new(shared.dir.clone(), method, journal);
     Files {
         dir: shared.dir.clone(),
-        writer: LogWriter::new(shared.dir.clone(), method, journal),
+        writer: writer.unwrap_or_else(|error| fatal(Exit::System, error)),
         reader: SegmentReader::new(shared.dir.clone(), shared.config.tuned.reads_in_flight),
         metrics: shared.log_metrics[usize::from(core.0)].clone(),
     }

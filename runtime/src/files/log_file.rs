@@ -1,11 +1,12 @@
 //! One file of the log, on either kind of file system: with O_DIRECT or without.
 
 use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 
 use glommio::io::{BufferedFile, DmaFile, OpenOptions};
 
-use super::{FileError, SyncMethod, failed};
+use super::{FileError, failed};
 
 /// How the files of the log are accessed. Both write the same aligned blocks, and neither takes a
 /// write for durable before a sync said so.
@@ -58,23 +59,7 @@ impl LogFile {
                 file.write_at(buffer, offset).await?
             }
         };
-        whole(written, len)
-    }
-
-    /// As [`Self::write`], and durable once it completes, if the file was opened with the method's
-    /// flags.
-    pub(super) async fn write_durably(
-        &self,
-        method: SyncMethod,
-        offset: u64,
-        len: usize,
-        fill: impl FnOnce(&mut [u8]),
-    ) -> io::Result<()> {
-        self.write(offset, len, fill).await?;
-        match method {
-            SyncMethod::Dsync => Ok(()),
-            SyncMethod::Fdatasync => self.fdatasync().await,
-        }
+        super::whole(written, len)
     }
 
     /// Exactly `len` bytes from `offset` on; neither needs to be aligned.
@@ -115,13 +100,13 @@ impl LogFile {
     }
 }
 
-/// The kernel writes less than it was given when the disk is full, and else hardly ever; what is
-/// missing is not tried again, so that the next error is the caller's to see.
-fn whole(written: usize, len: usize) -> io::Result<()> {
-    if written == len {
-        return Ok(());
+impl AsRawFd for LogFile {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Self::Direct(file) => file.as_raw_fd(),
+            Self::Buffered(file) => file.as_raw_fd(),
+        }
     }
-    Err(io::Error::other(format!("only {written} of {len} bytes were written")))
 }
 
 /// Reads the blocks around the wanted bytes. `DmaFile::read_at` would do, but beyond the file's end

@@ -1,6 +1,6 @@
 //! Writes to a core's log that are durable when they complete.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -8,17 +8,17 @@ use std::rc::Rc;
 use braid_storage::ids::SegmentId;
 use glommio::io::OpenOptions;
 
-use super::{Access, FileError, LogDir, LogFile, UnsyncedJournal, failed};
+use super::{Access, FileError, LogDir, LogFile, LogRing, UnsyncedJournal, failed};
 use crate::fatal::{Exit, fatal};
 
 /// How a write becomes durable. Measured on one virtual machine with two processors, one 4 KiB or
 /// 16 KiB write at a time from a pinned core (`runtime/examples/log_sync.rs` measures it again):
 ///
-/// | | O_DSYNC | write, then fdatasync |
+/// | | O_DSYNC | write linked to fdatasync |
 /// |---|---|---|
-/// | idle machine, median | 155 us | 165 us |
-/// | processor time of the process | 55 us | 90 us |
-/// | both processors fully used by others, median | 4 to 15 ms | 0.16 to 0.3 ms |
+/// | idle machine, median | 144 to 154 us | 142 us |
+/// | processor time of the process | 60 us | 85 us |
+/// | both processors fully used by others, median | 4 ms | 0.14 ms |
 ///
 /// The kernel finishes an O_DSYNC write on a worker of its own, which has to wait for a processor
 /// like everybody else; io_uring does an fdatasync on a thread of this process, on the core that
@@ -41,15 +41,21 @@ impl SyncMethod {
             Self::Fdatasync => 0,
         }
     }
+
+    /// Whether a sync has to follow each write.
+    pub(super) fn syncs(self) -> bool {
+        self == Self::Fdatasync
+    }
 }
 
 /// The writer of one core's log. It keeps the segment that it wrote to last open.
-#[derive(Debug)]
 pub struct LogWriter {
     dir: LogDir,
     method: SyncMethod,
     journal: Option<UnsyncedJournal>,
     current: RefCell<Option<(SegmentId, Rc<Segment>)>>,
+    /// Not there while it writes.
+    ring: Cell<Option<LogRing>>,
 }
 
 #[derive(Debug)]
@@ -61,20 +67,28 @@ struct Segment {
 impl LogWriter {
     /// A writer to the segments of `dir`; `journal` is for tests. Through the kernel's cache every
     /// write is followed by an `fdatasync`, whatever `method` says: what O_DSYNC saves, it saves by
-    /// going past the cache.
-    pub fn new(dir: LogDir, method: SyncMethod, journal: Option<UnsyncedJournal>) -> Self {
+    /// going past the cache. On the core's executor.
+    ///
+    /// # Errors
+    /// The system's, when the writer's ring cannot be made.
+    pub fn new(
+        dir: LogDir,
+        method: SyncMethod,
+        journal: Option<UnsyncedJournal>,
+    ) -> io::Result<Self> {
         let method = match dir.access() {
             Access::Direct => method,
             Access::Buffered => SyncMethod::Fdatasync,
         };
-        Self { dir, method, journal, current: RefCell::default() }
+        let ring = Cell::new(Some(LogRing::new()?));
+        Ok(Self { dir, method, journal, current: RefCell::default(), ring })
     }
 
     /// Writes the `len` bytes that `fill` puts into the buffer it is given, at `offset` of an
     /// existing segment, and completes when they are durable. `offset` and `len` are multiples of
     /// the block size; the buffer's first content is arbitrary.
     ///
-    /// One write at a time: the test journal is emptied after each.
+    /// One write at a time.
     ///
     /// A failure ends the process: what the kernel dropped after a failed sync cannot be had back
     /// by trying again, and nobody may be told anything that rests on it.
@@ -105,7 +119,7 @@ impl LogWriter {
     ) -> Result<(), FileError> {
         let segment = self.segment(id).await?;
         let write = match &self.journal {
-            None => segment.file.write_durably(self.method, offset, len, fill).await,
+            None => self.put(&segment.file, offset, len, self.method.syncs(), fill).await,
             Some(journal) => self.write_journaled(journal, &segment, offset, len, fill).await,
         };
         write.map_err(failed("write to", &segment.path))
@@ -121,12 +135,23 @@ impl LogWriter {
     ) -> io::Result<()> {
         let old = segment.file.read(offset, len).await?;
         journal.note(&segment.path, offset, &old)?;
-        if journal.skips_sync() {
-            segment.file.write(offset, len, fill).await?;
-        } else {
-            segment.file.write_durably(self.method, offset, len, fill).await?;
-        }
-        journal.synced()
+        let syncs = self.method.syncs() && !journal.skips_sync();
+        self.put(&segment.file, offset, len, syncs, fill).await?;
+        if journal.skips_sync() { Ok(()) } else { journal.synced() }
+    }
+
+    async fn put(
+        &self,
+        file: &LogFile,
+        offset: u64,
+        len: usize,
+        syncs: bool,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> io::Result<()> {
+        let mut ring = self.ring.take().expect("one write at a time");
+        let written = ring.write(file, offset, len, syncs, fill).await;
+        self.ring.set(Some(ring));
+        written
     }
 
     async fn segment(&self, id: SegmentId) -> Result<Rc<Segment>, FileError> {
@@ -186,7 +211,7 @@ mod tests {
             let temp = TempDir::new();
             on_executor(async {
                 let dir = dir_with_access(&temp, access).await;
-                let writer = LogWriter::new(dir.clone(), method, None);
+                let writer = LogWriter::new(dir.clone(), method, None).unwrap();
                 writer.write(FIRST, 4096, 8192, |buffer| buffer.fill(1)).await;
                 writer.write(SECOND, 0, 512 << 10, |buffer| buffer.fill(2)).await;
                 writer.write(FIRST, 12288, 4096, |buffer| buffer.fill(3)).await;
@@ -203,7 +228,7 @@ mod tests {
         let temp = TempDir::new();
         on_executor(async {
             let dir = dir_with_segments(&temp).await;
-            let writer = LogWriter::new(dir, SyncMethod::Dsync, None);
+            let writer = LogWriter::new(dir, SyncMethod::Dsync, None).unwrap();
             let error = writer.try_write(SegmentId(9), 0, 4096, |_| ()).await.unwrap_err();
             assert!(error.to_string().contains(&SegmentId(9).file_name()), "{error}");
             let unaligned = writer.try_write(FIRST, 1, 4096, |_| ()).await.unwrap_err();
@@ -221,7 +246,7 @@ mod tests {
         on_executor(async {
             let dir = dir_with_segments(&temp).await;
             let journal = UnsyncedJournal::open(temp.path(), CoreId(0), false).unwrap();
-            let writer = LogWriter::new(dir.clone(), SyncMethod::Dsync, Some(journal));
+            let writer = LogWriter::new(dir.clone(), SyncMethod::Dsync, Some(journal)).unwrap();
             writer.write(FIRST, 0, 4096, |buffer| buffer.fill(1)).await;
             assert_eq!(journal_len(&temp), 0);
             assert_eq!(dir.read(FIRST, 0, 1).unwrap(), [1]);
@@ -234,7 +259,7 @@ mod tests {
         on_executor(async {
             let dir = dir_with_segments(&temp).await;
             let journal = UnsyncedJournal::open(temp.path(), CoreId(0), true).unwrap();
-            let writer = LogWriter::new(dir, SyncMethod::Dsync, Some(journal));
+            let writer = LogWriter::new(dir, SyncMethod::Dsync, Some(journal)).unwrap();
             writer.write(FIRST, 0, 4096, |buffer| buffer.fill(1)).await;
             writer.write(FIRST, 0, 4096, |buffer| buffer.fill(2)).await;
             let journal = fs::read(temp.path().join("core-0.journal")).unwrap();

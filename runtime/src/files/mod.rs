@@ -2,6 +2,7 @@
 
 mod log_dir;
 mod log_file;
+mod log_ring;
 mod log_writer;
 mod new_segment;
 mod scratch;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub use log_dir::LogDir;
 pub use log_file::Access;
 use log_file::LogFile;
+use log_ring::LogRing;
 pub use log_writer::{LogWriter, SyncMethod};
 pub use new_segment::{Pace, new_segment};
 pub use scratch::{Scratch, ScratchFile};
@@ -45,6 +47,15 @@ impl FileError {
 fn failed<E: Into<io::Error>>(what: &'static str, path: &Path) -> impl FnOnce(E) -> FileError {
     let path = path.to_path_buf();
     move |error| FileError { what, path, source: error.into() }
+}
+
+/// The kernel writes less than it was given when the disk is full, and else hardly ever; what is
+/// missing is not tried again, so that the next error is the caller's to see.
+fn whole(written: usize, len: usize) -> io::Result<()> {
+    if written == len {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("only {written} of {len} bytes were written")))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Files without a name, on which a disk is timed by the very path that the log's writes take.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use glommio::io::OpenOptions;
 
-use super::{Access, FileError, LogFile, SyncMethod, failed};
+use super::{Access, FileError, LogFile, LogRing, SyncMethod, failed};
 
 /// What the file is called for a moment where the file system knows only files with names.
 const NAME: &str = ".braid-scratch";
@@ -44,7 +45,7 @@ impl Scratch {
         let mut options = OpenOptions::new();
         options.read(true).write(true).custom_flags(method.open_flags());
         let file = LogFile::open(&path, access, &options).await?;
-        Ok(ScratchFile { folder: self.folder.clone(), file, method })
+        Ok(ScratchFile { folder: self.folder.clone(), file, method, rings: RefCell::default() })
     }
 }
 
@@ -66,11 +67,12 @@ fn options() -> fs::OpenOptions {
 }
 
 /// A scratch file on a core's executor. Offsets and lengths are multiples of the disk's block size.
-#[derive(Debug)]
 pub struct ScratchFile {
     folder: PathBuf,
     file: LogFile,
     method: SyncMethod,
+    /// Those that do not write now: as many as there were durable writes at once.
+    rings: RefCell<Vec<LogRing>>,
 }
 
 impl ScratchFile {
@@ -79,8 +81,12 @@ impl ScratchFile {
     /// # Errors
     /// The system's.
     pub async fn write_durably(&self, offset: u64, len: usize) -> Result<(), FileError> {
-        let write = self.file.write_durably(self.method, offset, len, fill);
-        write.await.map_err(failed("write to a file in", &self.folder))
+        let failed = || failed("write to a file in", &self.folder);
+        let idle = self.rings.borrow_mut().pop();
+        let mut ring = idle.map_or_else(LogRing::new, Ok).map_err(failed())?;
+        let write = ring.write(&self.file, offset, len, self.method.syncs(), fill).await;
+        self.rings.borrow_mut().push(ring);
+        write.map_err(failed())
     }
 
     /// Writes `len` bytes, which need not be durable.
