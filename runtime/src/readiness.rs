@@ -1,9 +1,8 @@
-//! Waiting for a descriptor in one direction, without asking the executor twice for the same.
+//! Waiting until a descriptor is readable, without asking the executor twice for the same.
 //!
-//! A connection's task is polled for many reasons, and each time it asks whether the socket is
-//! readable. glommio keeps a waker for every such question until the answer comes: a client that
-//! sends nothing while it is sent a million events would cost a million wakers. So the executor
-//! is asked once, with a bell of ours as the waker, and the bell knows the task.
+//! A task is polled for many reasons, and each time it asks whether the descriptor is readable.
+//! glommio keeps a waker for every such question until the answer comes. So the executor is asked
+//! once, with a bell of ours as the waker, and the bell knows the task.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -14,17 +13,9 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use atomic_waker::AtomicWaker;
 use glommio::io::{PollState, PollableFd};
 
-/// What is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    Read,
-    Write,
-}
-
-/// One direction of a descriptor.
+/// The wait for a descriptor.
 #[derive(Debug)]
 pub(crate) struct Readiness {
-    direction: Direction,
     registration: PollState,
     bell: Arc<Bell>,
     ringer: Waker,
@@ -46,10 +37,10 @@ impl Wake for Bell {
 }
 
 impl Readiness {
-    pub(crate) fn new(direction: Direction) -> Self {
+    pub(crate) fn new() -> Self {
         let bell = Arc::new(Bell::default());
         let ringer = Waker::from(bell.clone());
-        Self { direction, registration: PollState::new(), bell, ringer, asked: false }
+        Self { registration: PollState::new(), bell, ringer, asked: false }
     }
 
     /// Ready once the descriptor is, or has failed: the next call to the system tells.
@@ -69,18 +60,8 @@ impl Readiness {
         Poll::Ready(Ok(()))
     }
 
-    /// Wakers that the executor holds for this direction.
-    #[cfg(test)]
-    pub(crate) fn wakers(&self) -> usize {
-        // One reference is ours, one the ringer's.
-        Arc::strong_count(&self.bell) - 2
-    }
-
     fn ask(&mut self, fd: &PollableFd<impl AsRawFd>) -> Poll<glommio::Result<(), ()>> {
         let mut context = Context::from_waker(&self.ringer);
-        match self.direction {
-            Direction::Read => fd.poll_readable(&mut context, &mut self.registration),
-            Direction::Write => fd.poll_writable(&mut context, &mut self.registration),
-        }
+        fd.poll_readable(&mut context, &mut self.registration)
     }
 }

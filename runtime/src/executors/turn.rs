@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use glommio::io::PollableFd;
 
-use crate::readiness::{Direction, Readiness};
+use crate::readiness::Readiness;
 
 /// Pauses of one task that has much to do.
 ///
@@ -40,7 +40,7 @@ impl Turn {
         // SAFETY: the kernel has just made it, so it has no other owner.
         let descriptor = unsafe { OwnedFd::from_raw_fd(descriptor) };
         let always_ready = PollableFd::new(descriptor)?;
-        Ok(Self { always_ready, readiness: Readiness::new(Direction::Read), rounds: 0 })
+        Ok(Self { always_ready, readiness: Readiness::new(), rounds: 0 })
     }
 
     /// Pending once, and ready when the task is woken after the core has looked around. Polled

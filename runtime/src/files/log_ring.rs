@@ -14,7 +14,7 @@ use glommio::io::PollableFd;
 use io_uring::squeue::{Entry, Flags};
 use io_uring::{IoUring, opcode, types};
 
-use crate::readiness::{Direction, Readiness};
+use crate::readiness::Readiness;
 
 /// A write and its sync.
 const ENTRIES: u32 = 2;
@@ -48,7 +48,7 @@ impl LogRing {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             ring: PollableFd::new(IoUring::new(ENTRIES)?)?,
-            readable: Readiness::new(Direction::Read),
+            readable: Readiness::new(),
             buffer: Vec::new(),
             owed: 0,
             expected: 0,

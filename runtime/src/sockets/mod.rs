@@ -3,6 +3,7 @@
 
 mod balancer;
 mod listener;
+mod poller;
 mod router;
 mod stream;
 

@@ -1,7 +1,7 @@
 //! A connection as the byte stream that `h2` and `hyper` read and write.
 //!
 //! Reads and writes are tried at once and go straight between the socket and the caller's memory;
-//! the ring is only asked to wait. Measured against reads submitted to the ring and glommio's own
+//! the poller is only asked to wait. Measured against reads submitted to the ring and glommio's own
 //! stream this was never slower (`runtime/examples/h2_echo.rs`), and it needs no buffer of its own.
 
 use std::io::{self, IoSlice, Write};
@@ -11,18 +11,15 @@ use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use glommio::io::PollableFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::balancer::Permit;
-use crate::readiness::{Direction, Readiness};
+use super::poller::Registration;
 
 /// A TCP connection on the core that serves it.
-#[derive(Debug)]
 pub struct Stream {
-    socket: PollableFd<TcpStream>,
-    readable: Readiness,
-    writable: Readiness,
+    socket: TcpStream,
+    registration: Registration,
     /// The last read found less than it had room for: another one before the socket is readable
     /// again would be a system call for nothing.
     drained: bool,
@@ -38,10 +35,8 @@ impl Stream {
     pub fn new(socket: TcpStream, permit: Option<Permit>) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         socket.set_nodelay(true)?;
-        let (readable, writable) =
-            (Readiness::new(Direction::Read), Readiness::new(Direction::Write));
-        let socket = PollableFd::new(socket)?;
-        Ok(Self { socket, readable, writable, drained: false, _permit: permit })
+        let registration = Registration::new(&socket)?;
+        Ok(Self { socket, registration, drained: false, _permit: permit })
     }
 
     /// The other side's address.
@@ -49,7 +44,7 @@ impl Stream {
     /// # Errors
     /// The system's, for example when the connection is closed already.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().peer_addr()
+        self.socket.peer_addr()
     }
 
     fn recv(&self, into: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
@@ -69,7 +64,7 @@ impl AsyncRead for Stream {
         let this = self.get_mut();
         loop {
             if this.drained {
-                ready!(this.readable.poll(&this.socket, context))?;
+                ready!(this.registration.poll_readable(context));
                 this.drained = false;
             }
             // SAFETY: only `recv` writes to it, and it writes nothing that is uninitialised.
@@ -108,9 +103,9 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         loop {
-            match this.socket.get_ref().write_vectored(slices) {
+            match this.socket.write_vectored(slices) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(this.writable.poll(&this.socket, context))?;
+                    ready!(this.registration.poll_writable(context));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return Poll::Ready(result),
@@ -127,7 +122,7 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.socket.get_ref().shutdown(Shutdown::Write) {
+        match self.socket.shutdown(Shutdown::Write) {
             // The other side was faster.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
             result => Poll::Ready(result),

@@ -96,7 +96,7 @@ fn a_slow_reader_gets_everything() {
 fn a_reset_connection_is_an_error() {
     run(async {
         let (mut stream, client) = pair();
-        stream.socket.get_ref().write_all(b"unread").unwrap();
+        stream.socket.write_all(b"unread").unwrap();
         // Closing with unread bytes resets the connection.
         drop(client);
         let error = loop {
@@ -111,19 +111,40 @@ fn a_reset_connection_is_an_error() {
 }
 
 #[test]
-fn a_task_that_asks_again_and_again_costs_one_waker() {
+fn more_sockets_than_one_call_tells_of_are_all_heard() {
     run(async {
-        let (mut stream, mut client) = pair();
-        let mut bytes = [MaybeUninit::uninit(); 10];
-        let mut buffer = ReadBuf::uninit(&mut bytes);
-        let poll_once = poll_fn(|context| {
-            for _ in 0..1000 {
-                assert!(Pin::new(&mut stream).poll_read(context, &mut buffer).is_pending());
+        let mut pairs: Vec<_> = (0..300).map(|_| pair()).collect();
+        for round in 0..3 {
+            for (_, client) in &mut pairs {
+                client.write_all(&[round]).unwrap();
             }
-            Poll::Ready(stream.readable.wakers())
-        });
-        assert_eq!(poll_once.await, 1);
-        client.write_all(b"x").unwrap();
-        assert_eq!(read(&mut stream, 10).await.unwrap(), b"x");
+            for (stream, _) in pairs.iter_mut().rev() {
+                assert_eq!(read(stream, 10).await.unwrap(), [round]);
+            }
+        }
     });
+}
+
+#[test]
+fn a_place_is_taken_again_without_what_its_last_owner_heard() {
+    run(async {
+        for _ in 0..3 {
+            let (mut stream, mut client) = pair();
+            client.write_all(b"x").unwrap();
+            assert_eq!(read(&mut stream, 10).await.unwrap(), b"x");
+            let waits = poll_fn(|context| {
+                let mut bytes = [MaybeUninit::uninit(); 10];
+                let mut buffer = ReadBuf::uninit(&mut bytes);
+                Poll::Ready(Pin::new(&mut stream).poll_read(context, &mut buffer).is_pending())
+            });
+            assert!(waits.await);
+        }
+    });
+}
+
+#[test]
+fn executors_of_one_thread_have_pollers_of_their_own() {
+    for _ in 0..2 {
+        bytes_arrive_in_pieces_as_large_as_asked();
+    }
 }
