@@ -67,6 +67,12 @@ impl Writes {
         self.queue.is_empty() && self.deleting.is_none()
     }
 
+    /// The write whose evaluation begins next; none while one is in the middle of it.
+    pub(super) fn next(&self) -> Option<&WriteRequest> {
+        let next = if self.deleting.is_none() { self.queue.front() } else { None };
+        next.map(|write| &write.request)
+    }
+
     pub(super) fn log_is_busy(&self) -> bool {
         self.under_way.is_some()
     }
@@ -116,7 +122,8 @@ impl Core {
             self.evaluate_some();
         }
         let full = self.writes.batch_bytes >= self.config.limits.write_bytes;
-        let more = !self.gate.is_closed() && !self.writes.is_empty() && !full;
+        let more =
+            !(self.gate.is_closed() || self.writes.is_empty() || full || self.waits_for_room());
         if !more {
             self.submit();
             self.close_gate_if_asked();
@@ -126,7 +133,10 @@ impl Core {
 
     fn evaluate_some(&mut self) {
         let mut budget = self.config.limits.evaluations_per_step;
-        while budget > 0 && self.writes.batch_bytes < self.config.limits.write_bytes {
+        while budget > 0
+            && self.writes.batch_bytes < self.config.limits.write_bytes
+            && !self.waits_for_room()
+        {
             let cost = if let Some(delete) = self.writes.deleting.take() {
                 self.delete_locally(delete, budget)
             } else if let Some(write) = self.writes.queue.pop_front() {

@@ -124,6 +124,16 @@ impl Log {
         })
     }
 
+    /// Whether `more` bytes would leave less than a quarter of the last segment that is there: what
+    /// can wait for the next one should. A full disk may never let it come, and what is planned for
+    /// a segment that does not come holds up all that is planned behind it.
+    #[must_use]
+    pub fn is_short_of_room(&self, more: usize) -> bool {
+        let start = self.next_start();
+        let used = u64::from(start.offset) + more as u64;
+        self.prepared <= start.ordinal + 1 && used > u64::from(self.config.segment_bytes) / 4 * 3
+    }
+
     /// A segment that was asked for can be written to.
     pub fn segment_ready(&mut self, id: SegmentId) {
         self.prepared += 1;

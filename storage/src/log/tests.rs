@@ -100,6 +100,22 @@ fn a_frame_that_does_not_fit_opens_the_next_segment() {
 }
 
 #[test]
+fn room_is_short_in_the_last_quarter_of_the_last_segment() {
+    let mut log = ready_log();
+    push(&mut log, 1, 400);
+    assert!(!log.is_short_of_room(2048) && log.is_short_of_room(2049));
+    push(&mut log, 2, 2000);
+    assert!(log.is_short_of_room(0));
+    prepare(&mut log);
+    assert!(!log.is_short_of_room(1 << 30));
+    // What is planned has gone on to a segment that is not there.
+    for (index, len) in [(3, 2000), (4, 2000), (5, 400)] {
+        push(&mut log, index, len);
+    }
+    assert!(log.is_short_of_room(0));
+}
+
+#[test]
 fn a_segment_is_used_to_its_last_byte() {
     let mut log = ready_log();
     let len = 512 - FRAME_HEADER_BYTES as usize;
