@@ -4,7 +4,7 @@
 //! left, let the machine work, carry out its outputs; then sleep until something of this changes.
 //! The machine decides everything; nothing here has an opinion.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -45,6 +45,7 @@ pub struct Pump {
     /// Commits that may be published once nothing is spilled.
     publishing: usize,
     listener: Listener,
+    at_rest: Rc<Cell<bool>>,
     alarm: Alarm,
     turn: Turn,
     stopwatch: Stopwatch,
@@ -121,12 +122,19 @@ impl Pump {
             mails_max,
             publishing: 0,
             listener,
+            at_rest: Rc::default(),
             alarm: Alarm::new(clock),
             turn: Turn::new().unwrap_or_else(|error| fatal(Exit::System, error)),
             stopwatch,
             mail: Vec::new(),
             incoming: Vec::new(),
         }
+    }
+
+    /// Tells, after each round, whether the core's log [is at rest](Core::is_at_rest).
+    #[must_use]
+    pub fn at_rest(&self) -> Rc<Cell<bool>> {
+        self.at_rest.clone()
     }
 
     /// Drives the core for ever.
@@ -169,6 +177,7 @@ impl Pump {
         self.stopwatch.enter(Stage::Apply);
         self.flush_spilled();
         self.carry_out();
+        self.at_rest.set(self.core.is_at_rest());
         self.mailboxes.announce();
         self.stopwatch.end();
         more || self.spilled.iter().any(|spilled| !spilled.is_empty())

@@ -41,7 +41,9 @@ const GATHERED_SHARE: usize = 4;
 const GATHERED_BYTES_MIN: usize = 4 << 20;
 /// How long requests in flight may take to finish after the order to stop.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How often a stopping core looks whether all connections are gone.
+/// How long the log may take to come to rest then: a moment, unless the disk hangs.
+const REST: Duration = Duration::from_secs(2);
+/// How often a stopping core looks whether that is so.
 const DRAIN_LOOK: Duration = Duration::from_millis(5);
 
 /// What all cores know.
@@ -99,19 +101,22 @@ pub async fn serve(shared: Shared, parts: CoreParts) {
     let files = files(&shared, core);
     let times = shared.stage_times[usize::from(core.0)].clone();
     let pump = Pump::new(machine, shared.clock, mailboxes, port, files, listener, times);
+    let at_rest = pump.at_rest();
     spawn(pump.run());
     if core == CoreId(0) {
         spawn(end_on_signal(stop.bells(), shared.metrics.len() as u16));
     }
     either(router.receive(), stop.wait()).await;
     shutdown.begin();
-    drain(&shared).await;
+    // Connections finish what is in flight; all cores go on until the last one has.
+    until(&shared, DRAIN, || shared.balancer.open() == 0).await;
+    until(&shared, REST, || at_rest.get()).await;
 }
 
-/// Connections finish what is in flight; all cores go on until the last one has.
-async fn drain(shared: &Shared) {
-    let deadline = shared.clock.now() + DRAIN;
-    while shared.balancer.open() > 0 && shared.clock.now() < deadline {
+/// Waits until `is_so`, but not longer than this.
+async fn until(shared: &Shared, limit: Duration, is_so: impl Fn() -> bool) {
+    let deadline = shared.clock.now() + limit;
+    while !is_so() && shared.clock.now() < deadline {
         clock::sleep(DRAIN_LOOK).await;
     }
 }

@@ -175,6 +175,13 @@ impl Core {
         self.out.pop_front()
     }
 
+    /// Whether the log notes all that was acknowledged: from then on damage to its end shows as
+    /// such, and cannot pass for a write that was torn.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.writes.is_at_rest(self.applied)
+    }
+
     /// When [`Self::step`] wants to be called next even if nothing happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {

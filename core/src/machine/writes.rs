@@ -62,6 +62,12 @@ impl Writes {
         self.silent_since.map(|since| since + NOTE_AFTER)
     }
 
+    /// Nothing is on its way to the log, and its last frame notes this watermark.
+    pub(super) fn is_at_rest(&self, applied: Revision) -> bool {
+        let is_noted = self.ends_in_note && self.noted >= applied;
+        is_noted && self.is_empty() && !self.log_is_busy()
+    }
+
     /// Whether no write waits for its evaluation.
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty() && self.deleting.is_none()

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,27 @@ func TestFlippedBits(t *testing.T) {
 		withContent(t, path, content, func() {
 			mustBeWholeOrRefused(t, m, path, fmt.Sprintf("a bit flipped at %d of %s", at, filepath.Base(path)))
 		})
+	}
+}
+
+// TestFlippedBitsAtTheEnd: what was written right before the server stopped is as safe as the rest. A
+// hurt last block must not pass for one that was never finished.
+func TestFlippedBitsAtTheEnd(t *testing.T) {
+	m, files := stoppedServer(t)
+	const block, inTheHeader = 4096, 20
+	for _, path := range files {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := (len(strings.TrimRight(string(content), "\x00")) - 1) / block * block
+		for at := last; at > max(0, last-3*block); at -= block {
+			hurt := slices.Clone(content)
+			hurt[at+inTheHeader] ^= 1
+			withContent(t, path, hurt, func() {
+				mustBeWholeOrRefused(t, m, path, fmt.Sprintf("the block at %d (the last is at %d) of %s", at, last, filepath.Base(path)))
+			})
+		}
 	}
 }
 
