@@ -39,9 +39,9 @@ impl Core {
     /// Whether the next write of the queue has to wait until it is known if the disk has room for
     /// another segment: what is left of this one is for writes that make room.
     pub(super) fn waits_for_room(&self) -> bool {
-        self.sequencer.cells().have_space()
-            && self.writes.next().is_some_and(write_takes_space)
+        self.writes.next().is_some_and(write_takes_space)
             && self.log.is_short_of_room(self.writes.batch_bytes)
+            && self.sequencer.cells().have_space()
     }
 
     /// As [`Self::lacks_space_for`], for a write that was taken already.
