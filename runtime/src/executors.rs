@@ -45,7 +45,8 @@ pub struct Options {
 
 /// Rings this deep hold the sockets of a thousand busy connections in a few submissions.
 const RING_DEPTH: usize = 256;
-/// Two log writes of the largest size; beyond that buffers come from the heap, unregistered.
+/// For values that are read back and segments that are zeroed; beyond that buffers come from the
+/// heap, unregistered. The log's writes have a buffer of their own.
 const IO_MEMORY_MAX: u64 = 4 << 20;
 /// Each of an executor's three rings registers the same memory, and the kernel charges it anew.
 pub const RINGS: u64 = 3;

@@ -92,11 +92,11 @@ impl LogRing {
         let write = write.offset(offset).build().user_data(WRITE);
         let fdatasync = opcode::Fsync::new(file).flags(types::FsyncFlags::DATASYNC);
         let entries = [write, fdatasync.build().user_data(SYNC)];
-        if sync { self.push(&self.linked(entries)) } else { self.push(&entries[..1]) }?;
         self.expected = len;
         // Where the kernel can, it only tells of a write that failed, and then not of its sync.
+        // Counted before: also what is submitted in part is owed.
         self.owed = if sync && !self.tells_failures_only() { 2 } else { 1 };
-        Ok(())
+        if sync { self.push(&self.linked(entries)) } else { self.push(&entries[..1]) }
     }
 
     fn linked(&self, [write, sync]: [Entry; 2]) -> [Entry; 2] {

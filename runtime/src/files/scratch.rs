@@ -85,8 +85,9 @@ impl ScratchFile {
         let idle = self.rings.borrow_mut().pop();
         let mut ring = idle.map_or_else(LogRing::new, Ok).map_err(failed())?;
         let write = ring.write(&self.file, offset, len, self.method.syncs(), fill).await;
+        write.map_err(failed())?;
         self.rings.borrow_mut().push(ring);
-        write.map_err(failed())
+        Ok(())
     }
 
     /// Writes `len` bytes, which need not be durable.
